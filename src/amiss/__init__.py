@@ -1,0 +1,62 @@
+"""amiss learns what is normal in a table, a time series or a list of strings and tells what is not.
+
+Public names are imported on first use, so that ``import amiss`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from amiss.detection import Anomaly, Cause, Detection
+    from amiss.detectors.any_kind import detect, make_detector
+    from amiss.detectors.series import SeriesDetector
+    from amiss.detectors.strings import StringDetector
+    from amiss.detectors.table import TableDetector
+    from amiss.model_file import load, save
+    from amiss.report import write_report
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "TableDetector": "amiss.detectors.table",
+    "SeriesDetector": "amiss.detectors.series",
+    "StringDetector": "amiss.detectors.strings",
+    "detect": "amiss.detectors.any_kind",
+    "make_detector": "amiss.detectors.any_kind",
+    "Detection": "amiss.detection",
+    "Anomaly": "amiss.detection",
+    "Cause": "amiss.detection",
+    "save": "amiss.model_file",
+    "load": "amiss.model_file",
+    "write_report": "amiss.report",
+}
+
+__all__ = [
+    "TableDetector",
+    "SeriesDetector",
+    "StringDetector",
+    "detect",
+    "make_detector",
+    "Detection",
+    "Anomaly",
+    "Cause",
+    "save",
+    "load",
+    "write_report",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'amiss' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -1,0 +1,222 @@
+"""Detection: the answer. Anomaly: one flagged item or event. Cause: one cell of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from amiss.batch import BoolArray, FloatArray
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One cell to blame.
+
+    Attributes
+    ----------
+    cell : str
+        The column, the channel, or the position in a string ("position 5").
+    seen : str
+        The value as a person reads it.
+    expected : str
+        What was expected instead: a range, a value, a pattern; empty where nothing can be said.
+    share : float
+        The cell's share of the item's surprise, 0 to 1.
+    reason : str
+        In words, without cell and share: "9800, expected 90 to 160"; '"XX", never seen, usually "DE"'.
+    """
+
+    cell: str
+    seen: str
+    expected: str
+    share: float
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.cell} {self.reason} ({self.share:.0%})"
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """One flagged item, or in a series one event.
+
+    Attributes
+    ----------
+    place : int
+        Position of the item in the data, from 0; for an event its peak.
+    label : str
+        How a person finds it: "row 17", "2026-03-01 14:05", '"AB12-1E"'.
+    score : float
+        Multiples of the threshold: 1.0 is the line.
+    p_value : float
+        How likely a normal item scores at least as high.
+    causes : tuple of Cause
+        The cells to blame, the worst first.
+    start, end : int or None
+        First and last point of an event, both inclusive; None for rows and strings.
+    """
+
+    place: int
+    label: str
+    score: float
+    p_value: float
+    causes: tuple[Cause, ...] = ()
+    start: int | None = None
+    end: int | None = None
+
+    def __str__(self) -> str:
+        causes = "; ".join(map(str, self.causes))
+        return f"{self.label}: {self.score:.1f} x the limit, p {self.p_value:.2g}" + (f"; {causes}" if causes else "")
+
+
+@dataclass(frozen=True)
+class TableEvidence:
+    """What a table report shows beside the verdicts: the flagged rows, cell by cell.
+
+    Attributes
+    ----------
+    columns : tuple of str
+    places : ndarray of shape (flagged,)
+        Row positions, the worst first.
+    cells : list of list of str
+        Text of each cell of the flagged rows.
+    surprise : ndarray of shape (flagged, columns)
+        Surprise of each cell, >= 0; 1.0 is where a cell starts to be abnormal.
+    """
+
+    columns: tuple[str, ...]
+    places: np.ndarray[Any, np.dtype[np.int64]]
+    cells: list[list[str]]
+    surprise: FloatArray
+
+
+@dataclass(frozen=True)
+class SeriesEvidence:
+    """What a series report shows: the points, the expected band, and how surprising each channel was.
+
+    Attributes
+    ----------
+    channels : tuple of str
+    times : list of str or None
+        Time of each point as text (ISO 8601), None where the data has no time.
+    values, expected, lower, upper : ndarray of shape (points, channels)
+        Raw units; NaN where a value is missing or nothing is expected.
+    surprise : ndarray of shape (points, channels)
+    """
+
+    channels: tuple[str, ...]
+    times: list[str] | None
+    values: FloatArray
+    expected: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    surprise: FloatArray
+
+
+@dataclass(frozen=True)
+class StringEvidence:
+    """What a string report shows: the flagged strings, character by character.
+
+    Attributes
+    ----------
+    places : ndarray of shape (flagged,)
+    texts : list of str
+    surprise : list of ndarray of shape (characters,)
+        Surprise of each character, >= 0; 1.0 is where a character starts to be abnormal.
+    """
+
+    places: np.ndarray[Any, np.dtype[np.int64]]
+    texts: list[str]
+    surprise: list[FloatArray]
+
+
+Evidence = TableEvidence | SeriesEvidence | StringEvidence
+
+
+@dataclass(frozen=True)
+class Detection:
+    """The answer: a score, a p-value and a verdict for every item, and the anomalies with their causes.
+
+    Iterating yields the anomalies, the worst first. ``len`` is their number.
+
+    Attributes
+    ----------
+    kind : str
+        "table", "series" or "strings".
+    unit : str
+        What an item is called: "row", "point", "string".
+    scores : ndarray of shape (items,)
+        Higher = more abnormal; abnormal where > ``threshold``.
+    threshold : float
+    p_values : ndarray of shape (items,)
+    flags : ndarray of shape (items,), bool
+    anomalies : tuple of Anomaly
+        Flagged items or events, the worst first.
+    chance : float
+        Share of normal items expected beyond the threshold by chance.
+    evidence : TableEvidence, SeriesEvidence or StringEvidence
+        What reports and plots show.
+    learnt : dict
+        What the detector learnt, as `Detector.summary` tells it.
+    notes : tuple of str
+        What the reader should know: too few rows, columns set aside, values cut.
+    native : Any
+        The data the answer is about, as the caller gave it; decides the kind of `to_frame`.
+    """
+
+    kind: str
+    unit: str
+    scores: FloatArray
+    threshold: float
+    p_values: FloatArray
+    flags: BoolArray
+    anomalies: tuple[Anomaly, ...]
+    chance: float
+    evidence: Evidence
+    learnt: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    native: Any = field(default=None, repr=False)
+
+    def __iter__(self) -> Iterator[Anomaly]:
+        return iter(self.anomalies)
+
+    def __len__(self) -> int:
+        return len(self.anomalies)
+
+    @property
+    def verdict(self) -> str:
+        """The answer in one sentence."""
+        count, total = int(self.flags.sum()), len(self.flags)
+        units = self.unit if total == 1 else self.unit + "s"
+        by_chance = self.chance * total
+        chance = f"about {by_chance:.0f}" if by_chance >= 1 else "fewer than 1"
+        if not count:
+            return f"Nothing is amiss in {total:,} {units} ({chance} expected beyond the threshold by chance)."
+        events = f" in {len(self)} event{'s' * (len(self) != 1)}" if self.unit == "point" else ""
+        return f"{count:,} of {total:,} {units} unusual{events}, {chance} expected by chance."
+
+    def to_json(self) -> str:
+        """Return verdict, anomalies and causes as JSON text.
+
+        Returns
+        -------
+        str
+            One JSON object: kind, verdict, items, threshold, chance, notes, anomalies.
+        """
+        from dataclasses import asdict
+
+        answer = {
+            "kind": self.kind,
+            "verdict": self.verdict,
+            "items": len(self.scores),
+            "flagged": int(self.flags.sum()),
+            "threshold": self.threshold,
+            "chance": self.chance,
+            "notes": list(self.notes),
+            "anomalies": [{k: v for k, v in asdict(a).items() if v is not None} for a in self],
+        }
+        return json.dumps(answer, ensure_ascii=True, allow_nan=False)

@@ -1,0 +1,200 @@
+"""The path every detector walks: prepare, let the models score, set the threshold, explain.
+
+A kind of data says how its items are prepared, scored and explained (`_learn`, `_score`, `_explain`); everything else,
+scikit-learn's methods among it, stands here once.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from amiss.batch import AnyArray, FloatArray
+from amiss.detection import Anomaly, Detection, Evidence
+from amiss.errors import AmissWarning, ParameterError
+from amiss.estimator import Estimator
+from amiss.part import Stored, make_part
+from amiss.thresholds import Threshold
+
+_FEW_ITEMS = 50
+
+
+class Detector(Estimator, Stored):
+    """What the three detectors share.
+
+    Attributes
+    ----------
+    scores_ : ndarray of shape (items,)
+        Scores of the items given to `fit`, higher = more abnormal. Not kept in a model file.
+    threshold_ : float
+        An item is abnormal when its score is greater.
+    p_values_ : ndarray of shape (items,)
+        How likely a normal item scores at least as high as each item given to `fit`. Not kept in a model file.
+    offset_ : float
+        scikit-learn's: ``decision_function(X) == score_samples(X) - offset_``.
+    """
+
+    kind: ClassVar[str]
+    unit: ClassVar[str]
+    default_threshold: ClassVar[str] = "peaks"
+
+    models: Any
+    threshold: Any
+    training_data: str
+    random_state: Any
+    threshold_rule_: Threshold
+    notes_: list[str]
+    offset_: float
+    threshold_: float
+    scores_: FloatArray
+    p_values_: FloatArray
+
+    # ------------------------------------------------------------- a kind of data fills these in
+    def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
+        """Learn what is normal in ``data`` (sets names that end in ``_``); return its scores, shape (items,), >= 0.
+
+        The scores are exactly what `_score` returns for the same data.
+        """
+        raise NotImplementedError
+
+    def _score(self, data: Any) -> FloatArray:
+        """Return the scores of ``data``, shape (items,), finite, >= 0."""
+        raise NotImplementedError
+
+    def _explain(self, data: Any, scores: FloatArray, flagged: AnyArray) -> tuple[list[Anomaly], Evidence]:
+        """Return the anomalies among the items at ``flagged`` (positions), the worst first, and what a report shows."""
+        raise NotImplementedError
+
+    def summary(self) -> dict[str, Any]:
+        """Return what was learnt, in plain words and numbers, ready for JSON."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------- the path
+    def fit(self, X: Any, y: None = None) -> Self:
+        """Learn what is normal.
+
+        Parameters
+        ----------
+        X : frame, array or list
+            The training items.
+        y : None
+            Ignored; kept for scikit-learn.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            The data cannot be used.
+        ParameterError
+            A parameter is outside its legal values.
+        """
+        if self.training_data not in ("mixed", "clean"):
+            raise ParameterError(
+                f"training_data is {self.training_data!r}. Legal: 'mixed' (it may hold anomalies) or 'clean' "
+                "(it holds none)."
+            )
+        rule = make_part(Threshold, self.default_threshold if self.threshold == "auto" else self.threshold)
+        self.notes_ = []
+        scores = self._learn(X, _generator(self.random_state))
+        self._set_threshold(type(rule)(**rule.parameters()), scores)
+        return self
+
+    def _set_threshold(self, rule: Threshold, scores: FloatArray) -> None:
+        self.threshold_rule_ = rule.fit(scores, clean=self.training_data == "clean")
+        self.scores_ = scores
+        self.threshold_ = self.threshold_rule_.threshold_
+        self.offset_ = -self.threshold_
+        self.p_values_ = self.threshold_rule_.p_values(scores)
+        if len(scores) < _FEW_ITEMS:
+            self._note(
+                f"Only {len(scores)} {self.unit}{'s' * (len(scores) != 1)} to learn from: too few to say much; "
+                f"the smallest p-value possible is {1 / (len(scores) + 1):.2g}."
+            )
+
+    def _note(self, text: str) -> None:
+        """Keep what the reader should know, and warn."""
+        self.notes_.append(text)
+        warnings.warn(text, AmissWarning, stacklevel=2)
+
+    def score_samples(self, X: Any) -> FloatArray:
+        """Return the score of each item with scikit-learn's sign: higher = more normal.
+
+        Parameters
+        ----------
+        X : frame, array or list
+            Items of the kind given to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (items,)
+        """
+        self._check_is_fitted()
+        return -self._score(X)
+
+    def decision_function(self, X: Any) -> FloatArray:
+        """Return ``score_samples(X) - offset_``: below 0 is abnormal, shape (items,)."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return +1 for each normal and -1 for each abnormal item, shape (items,)."""
+        return np.where(self.decision_function(X) >= 0, 1, -1)
+
+    def fit_predict(self, X: Any, y: None = None) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Fit on ``X`` and return +1 for each normal and -1 for each abnormal item of it."""
+        self.fit(X)
+        return np.where(self.scores_ <= self.threshold_, 1, -1)
+
+    def detect(self, X: Any) -> Detection:
+        """Return what is amiss in ``X``: scores, p-values, verdicts, and the anomalies with their causes.
+
+        Parameters
+        ----------
+        X : frame, array or list
+            Items of the kind given to `fit`; the very data given to `fit` is welcome.
+
+        Returns
+        -------
+        Detection
+        """
+        self._check_is_fitted()
+        scores = self._score(X)
+        flags = scores > self.threshold_
+        worst_first = np.argsort(-scores, kind="stable")
+        anomalies, evidence = self._explain(X, scores, worst_first[flags[worst_first]])
+        return Detection(
+            kind=self.kind,
+            unit=self.unit,
+            scores=scores,
+            threshold=self.threshold_,
+            p_values=self.threshold_rule_.p_values(scores),
+            flags=flags,
+            anomalies=tuple(anomalies),
+            chance=self.threshold_rule_.expected_by_chance(),
+            evidence=evidence,
+            learnt=self.summary(),
+            notes=tuple(self.notes_),
+            native=X,
+        )
+
+    def explain(self, X: Any) -> list[Anomaly]:
+        """Return one `Anomaly` with its causes for every item of ``X``, flagged or not, in the order of ``X``."""
+        self._check_is_fitted()
+        scores = self._score(X)
+        anomalies, _ = self._explain(X, scores, np.arange(len(scores)))
+        return sorted(anomalies, key=lambda a: a.place)
+
+    def _relative(self, score: float) -> float:
+        """Return a score in multiples of the threshold."""
+        return float(score / self.threshold_)
+
+
+def _generator(random_state: Any) -> np.random.Generator:
+    """Return a generator of its own from an int, None, a Generator or a RandomState."""
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**31))
+    return np.random.default_rng(random_state)

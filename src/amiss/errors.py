@@ -1,0 +1,76 @@
+"""Every error and warning amiss raises on purpose.
+
+::
+
+    AmissError
+    ├── DataError            the data given cannot be used: place, value, what to do     (ValueError)
+    ├── ParameterError       a parameter is out of its legal values                      (ValueError)
+    │   └── UnknownPartError a model, threshold, source or sink of that name is not known
+    ├── NotFittedError       a detector was asked before ``fit``           (ValueError, AttributeError)
+    ├── MissingExtraError    an optional package is needed: the pip line                 (ImportError)
+    ├── ModelFileError       a model file was refused, with the reason                   (ValueError)
+    ├── SourceError          data cannot be read: file, table, stream                    (ValueError)
+    └── SinkError            an answer cannot be written                                 (ValueError)
+
+    AmissWarning             something to know that does not stop the work               (UserWarning)
+
+Each message holds a sentence of fact with place and value, then what is legal, then what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AmissError(Exception):
+    """Any error that amiss raises on purpose."""
+
+
+class DataError(AmissError, ValueError):
+    """The data given cannot be used."""
+
+
+class ParameterError(AmissError, ValueError):
+    """A parameter is outside its legal values."""
+
+
+class UnknownPartError(ParameterError):
+    """No part of that name stands on the shelf."""
+
+    @classmethod
+    def of(cls, shelf: str, name: str, known: Iterable[str]) -> UnknownPartError:
+        """Return the error that lists what is known and guesses what was meant."""
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        return cls(f"{shelf.capitalize()} {name!r} is not known. Known: {', '.join(known)}.{guess}")
+
+
+class NotFittedError(AmissError, ValueError, AttributeError):
+    """A detector was asked for an answer before it was fitted."""
+
+
+class MissingExtraError(AmissError, ImportError):
+    """An optional package is needed and not installed."""
+
+    @classmethod
+    def of(cls, purpose: str, packages: str, extra: str) -> MissingExtraError:
+        """Return the error that names the packages and the pip line."""
+        return cls(f"{purpose} needs {packages}. Install: pip install 'amiss[{extra}]'.")
+
+
+class ModelFileError(AmissError, ValueError):
+    """A model file was refused."""
+
+
+class SourceError(AmissError, ValueError):
+    """Data cannot be read from where it was said to be."""
+
+
+class SinkError(AmissError, ValueError):
+    """An answer cannot be written where it was said to go."""
+
+
+class AmissWarning(UserWarning):
+    """Something to know that does not stop the work."""

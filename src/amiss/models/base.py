@@ -1,0 +1,49 @@
+"""Model: what is normal, learnt; how surprising each cell is, and what was expected in its place."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+
+from amiss.batch import Batch, BoolArray, FloatArray
+from amiss.part import Part
+
+
+class Model(Part):
+    """A model that rebuilds every cell; what it cannot rebuild is abnormal.
+
+    Attributes
+    ----------
+    kinds : frozenset of str
+        The kinds of data the model takes: "table", "series", "strings".
+    """
+
+    shelf: ClassVar[str] = "model"
+    kinds: ClassVar[frozenset[str]] = frozenset()
+
+    def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
+        """Learn what is normal.
+
+        Parameters
+        ----------
+        batch : Batch
+            The training items.
+        normal : ndarray of shape (items,), bool
+            True for the items trusted to be normal; a model may learn from those alone.
+        random_state : numpy.random.Generator
+            The only source of randomness.
+        """
+        raise NotImplementedError
+
+    def score(self, batch: Batch) -> FloatArray:
+        """Return a score per item, shape (items,), finite, higher = more abnormal: by default the summed surprise."""
+        return self.surprise(batch).sum(axis=1)
+
+    def surprise(self, batch: Batch) -> FloatArray:
+        """Return how surprising each cell is, shape (items, cells), >= 0, finite."""
+        raise NotImplementedError
+
+    def expected(self, batch: Batch) -> FloatArray | None:
+        """Return what was expected in each cell, shape (items, cells), raw units; None where the model has no view."""
+        return None

@@ -1,0 +1,5 @@
+"""The shelf of thresholds."""
+
+from amiss.thresholds.base import Threshold
+
+__all__ = ["Threshold"]
