@@ -1,0 +1,96 @@
+"""Small real data sets that ship with amiss: a table, a series and a list of strings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from amiss.errors import ParameterError
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One shipped data set.
+
+    Attributes
+    ----------
+    name : str
+    path : Path
+        The file.
+    kind : str
+        "table", "series" or "strings".
+    title : str
+        What it holds, in one line.
+    source : str
+        Who published it and where it was taken from.
+    licence : str
+    """
+
+    name: str
+    path: Path
+    kind: str
+    title: str
+    source: str
+    licence: str
+
+
+_DATASETS = {
+    entry.name: entry
+    for entry in (
+        Dataset(
+            "airports",
+            _FOLDER / "airports.csv",
+            "table",
+            "944 European airports with an IATA code: codes, names, places, elevation in feet, time zone",
+            "Package airportsdata 20260905 by Mike Borsetti; rows with an IATA code in 41 European countries",
+            "MIT, see LICENSE-airports.txt",
+        ),
+        Dataset(
+            "el_nino",
+            _FOLDER / "el_nino.csv",
+            "series",
+            "Sea surface temperature of the eastern Pacific (0-10 S, 90-80 W), monthly, 1950 to 2010, in degrees Celsius",
+            "NOAA National Weather Service, ERSST.V3B, region Nino 1+2; as carried by package statsmodels 0.15.0",
+            "public domain",
+        ),
+        Dataset(
+            "time_zones",
+            _FOLDER / "time_zones.txt",
+            "strings",
+            "597 names of the IANA time zone database, old ones among them",
+            "IANA time zone database; as carried by package tzdata 2026.6",
+            "public domain",
+        ),
+    )
+}
+
+
+def names() -> list[str]:
+    """Return the names of the data sets.
+
+    Examples
+    --------
+    >>> names()
+    ['airports', 'el_nino', 'time_zones']
+    """
+    return list(_DATASETS)
+
+
+def describe(name: str) -> Dataset:
+    """Return path, kind, source and licence of a data set.
+
+    Raises
+    ------
+    ParameterError
+        No data set has that name.
+
+    Examples
+    --------
+    >>> describe("time_zones").kind
+    'strings'
+    """
+    if name not in _DATASETS:
+        raise ParameterError(f"Data set {name!r} is not known. Known: {', '.join(_DATASETS)}.")
+    return _DATASETS[name]
