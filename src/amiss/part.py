@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from amiss.errors import ParameterError, UnknownPartError
 
+MAY_BE_INFINITE = "may hold NaN and infinity"
+
 _STORED: dict[str, type[Stored]] = {}
 _SHELVES: dict[str, dict[str, type[Part]]] = {}
 
@@ -19,16 +21,24 @@ class Stored:
     """Something a model file can hold.
 
     Every attribute of an instance is annotated on its class, and holds None, bool, int, float, str, a numeric or
-    boolean array, another `Stored`, or a list, tuple or dict (keys: str) of those.
+    boolean array, another `Stored`, or a list, tuple or dict (keys: str) of those. Floats are finite unless the
+    annotation says otherwise: ``Annotated[FloatArray, MAY_BE_INFINITE]``.
+
+    Attributes
+    ----------
+    left_out : frozenset of str
+        Attributes a model file does not keep; a loaded instance does without them or makes them again.
     """
+
+    left_out: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         _STORED[cls.__name__] = cls
 
     def state(self) -> dict[str, Any]:
-        """Return the attributes by name."""
-        return dict(vars(self))
+        """Return the attributes that a model file keeps, by name."""
+        return {name: value for name, value in vars(self).items() if name not in self.left_out}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:

@@ -39,6 +39,7 @@ class Detector(Estimator, Stored):
     kind: ClassVar[str]
     unit: ClassVar[str]
     default_threshold: ClassVar[str] = "peaks"
+    left_out: ClassVar[frozenset[str]] = frozenset({"scores_", "p_values_"})
 
     models: Any
     threshold: Any
@@ -69,6 +70,10 @@ class Detector(Estimator, Stored):
 
     def summary(self) -> dict[str, Any]:
         """Return what was learnt, in plain words and numbers, ready for JSON."""
+        raise NotImplementedError
+
+    def _probe(self) -> Any:
+        """Return a few items of the kind that was learnt: a detector from a file must answer for them to be let in."""
         raise NotImplementedError
 
     # ------------------------------------------------------------- the path
