@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray
+from amiss.characters import Characters, Strings
 from amiss.part import Part
 
 
@@ -47,3 +48,29 @@ class Model(Part):
     def expected(self, batch: Batch) -> FloatArray | None:
         """Return what was expected in each cell, shape (items, cells), raw units; None where the model has no view."""
         return None
+
+
+class StringModel(Part):
+    """A model of strings: it sees `Strings`, distinct strings and the rows each stands for.
+
+    Its scores are evidence in nats, so that the scores of several models add up.
+    """
+
+    shelf: ClassVar[str] = "model"
+    kinds: ClassVar[frozenset[str]] = frozenset({"strings"})
+
+    def fit(self, strings: Strings, random_state: np.random.Generator) -> Self:
+        """Learn what is normal.
+
+        Parameters
+        ----------
+        strings : Strings
+            The training items.
+        random_state : numpy.random.Generator
+            The only source of randomness.
+        """
+        raise NotImplementedError
+
+    def score(self, block: Characters) -> FloatArray:
+        """Return a score per string, shape (strings,), finite, higher = more abnormal."""
+        raise NotImplementedError
