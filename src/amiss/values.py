@@ -1,0 +1,335 @@
+"""Text of one cell -> number, date or missing.
+
+A column of text is read in one *style*: how its numbers or dates are written ("." and "%", or
+year-month-day). The style is found on all of its values together, since "1,234" and "03/04/2020" mean nothing
+definite alone.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amiss.batch import BoolArray, FloatArray
+
+MISSING_TOKENS = frozenset(
+    r"|na|n/a|n.a.|#n/a|#na|nan|-nan|null|(null)|<null>|#null!|none|nil|<na>|nat|-|--|---|?|.|\n"
+    r"|#div/0!|#value!".split("|")
+)
+"""Texts that stand for "no value", compared without case and outer blanks."""
+
+DAY = 86_400.0
+_SAMPLE = 4_000
+_ENOUGH = 0.8
+
+_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
+_NUMBER = re.compile(
+    r"""(?P<open>\()?\s*(?P<sign>[+\-−])?\s*(?P<before>[$€£¥₹]|[A-Z]{3}\s)?\s*(?P<late_sign>[+\-−])?
+    (?P<digits>\d+(?:[.,'\u00a0\u202f ]\d{3})*(?:[.,]\d+)?(?:[eE][+-]?\d+)?|[.,]\d+(?:[eE][+-]?\d+)?|\d+[.,])
+    \s*(?P<after>%|‰|[$€£¥₹]|\s[A-Z]{3})?(?P<close>\))?\Z""",
+    re.VERBOSE | re.ASCII,
+)
+_THOUSANDS = {
+    ".": re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z"),
+    ",": re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?\Z"),
+}
+_THIN_MARKS = re.compile("['\u00a0\u202f ]")
+
+
+def is_missing(text: str | None, more: Iterable[str] = ()) -> bool:
+    """Return whether ``text`` stands for "no value": None, one of `MISSING_TOKENS`, or one of ``more``."""
+    if text is None:
+        return True
+    bare = text.strip().casefold()
+    return bare in MISSING_TOKENS or bare in more
+
+
+# ---------------------------------------------------------------- numbers
+def read_number(text: str, style: str = ".") -> tuple[float, str]:
+    """Read one number.
+
+    Parameters
+    ----------
+    text : str
+    style : str
+        The decimal mark, "." or ",", and after it the unit allowed beside plain numbers ("%", "$", "EUR").
+
+    Returns
+    -------
+    value : float
+        NaN where the text is no number of that style. A percentage keeps its figure: "12 %" is 12.
+    unit : str
+        The unit that stands in the text; empty for a plain number.
+
+    Examples
+    --------
+    >>> read_number("1,234.5"), read_number("(3 %)", ".%"), read_number("1.234,5", ",")
+    ((1234.5, ''), (-3.0, '%'), (1234.5, ''))
+    """
+    value, unit = _any_number(text.strip(), style[0])
+    return (value, unit) if unit in ("", style[1:]) else (math.nan, "")
+
+
+def _any_number(text: str, decimal: str) -> tuple[float, str]:
+    if _PLAIN.match(text) and (decimal == "." or "." not in text):
+        return float(text), ""
+    match = _NUMBER.match(text)
+    if match is None or bool(match["open"]) != bool(match["close"]):
+        return math.nan, ""
+    digits = match["digits"]
+    thousands = "," if decimal == "." else "."
+    if thousands in digits and not _THOUSANDS[decimal].match(digits):
+        return math.nan, ""
+    digits = _THIN_MARKS.sub("", digits.replace(thousands, "").replace(decimal, "."))
+    if digits.count(".") > 1:
+        return math.nan, ""
+    negative = bool(match["open"]) or not {match["sign"], match["late_sign"]}.isdisjoint("-−")
+    unit = ((match["before"] or "") + (match["after"] or "")).strip()
+    return (-float(digits) if negative else float(digits)), unit
+
+
+def number_style(texts: Sequence[str], weight: FloatArray | None = None) -> tuple[str, float]:
+    """Return how the numbers among ``texts`` are written, and the share of ``texts`` that are such numbers.
+
+    Codes are not numbers: where leading zeros occur ("007") or whole numbers of more than 15 digits, the share
+    is 0.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Distinct texts, none of them missing.
+    weight : ndarray of shape (texts,)
+        How often each occurs; once each where None.
+    """
+    if not len(texts):
+        return ".", 0.0
+    pick = _spread(len(texts))
+    sample = [texts[i].strip() for i in pick]
+    counts = np.ones(len(pick)) if weight is None else np.asarray(weight, float)[pick]
+    total = float(counts.sum())
+    code = np.fromiter((t.isdigit() and (len(t) > 15 or (t[0] == "0" and len(t) > 1)) for t in sample), bool)
+    if counts[code].sum() >= 0.01 * total:
+        return ".", 0.0
+    best = (".", 0.0)
+    for decimal in (".", ","):
+        style, share = _style_with(sample, counts / total, decimal)
+        if share > best[1] + 1e-9:
+            best = (style, share)
+        if share > 0.999:
+            break
+    return best
+
+
+def _style_with(sample: list[str], share: FloatArray, decimal: str) -> tuple[str, float]:
+    by_unit: dict[str, float] = {}
+    for text, part in zip(sample, share, strict=True):
+        value, unit = _any_number(text, decimal)
+        if not math.isnan(value):
+            by_unit[unit] = by_unit.get(unit, 0.0) + float(part)
+    unit = max((u for u in by_unit if u), key=lambda u: by_unit[u], default="")
+    return decimal + unit, by_unit.get("", 0.0) + (by_unit.get(unit, 0.0) if unit else 0.0)
+
+
+def read_numbers(texts: Sequence[str | None], style: str = ".") -> FloatArray:
+    """Return the number in each text, NaN where there is none of that style, shape (texts,)."""
+    if style == ".":
+        fast = _plain_numbers(texts)
+        if fast is not None:
+            return fast
+    out = np.full(len(texts), np.nan)
+    for i, text in enumerate(texts):
+        if text is not None:
+            out[i] = read_number(text, style)[0]
+    return out
+
+
+def _plain_numbers(texts: Sequence[str | None]) -> FloatArray | None:
+    """Return the numbers where all are plain, in one go; None where they are not."""
+    try:
+        out = np.fromiter(map(float, texts), np.float64, len(texts))  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        return None
+    odd = "_" in "".join(texts) if np.isfinite(out).all() else True  # type: ignore[arg-type]
+    return None if odd else out
+
+
+def numbers(texts: Sequence[str | None]) -> tuple[FloatArray, BoolArray]:
+    """Read numbers written as text, in the style that fits most of them.
+
+    Parameters
+    ----------
+    texts : sequence of str or None
+
+    Returns
+    -------
+    values : ndarray of shape (texts,)
+        NaN where a text is no number.
+    is_number : ndarray of shape (texts,), bool
+
+    Examples
+    --------
+    >>> numbers(["1,200", "n/a", "75"])[0]
+    array([1200.,   nan,   75.])
+    """
+    real = [t for t in texts if t is not None and not is_missing(t)]
+    out = read_numbers(texts, number_style(real)[0])
+    return out, np.isfinite(out)
+
+
+# ---------------------------------------------------------------- dates
+_MONTHS = {
+    m: i + 1
+    for i, m in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+    )
+}
+_CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d+))?)?\s*(?P<half>[AaPp][Mm])?"
+_TIME = rf"(?:[T\s]+{_CLOCK}\s*(?P<zone>Z|UTC|[+-]\d{{2}}:?\d{{2}})?)?\Z"
+_DATE_STYLES = {
+    "ymd": re.compile(r"(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})" + _TIME, re.ASCII),
+    "mdy": re.compile(r"(?P<m>\d{1,2})(?P<s>[-/.])(?P<d>\d{1,2})(?P=s)(?P<y>\d{4}|\d{2})" + _TIME, re.ASCII),
+    "dmy": re.compile(r"(?P<d>\d{1,2})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<y>\d{4}|\d{2})" + _TIME, re.ASCII),
+    "dby": re.compile(
+        r"(?P<d>\d{1,2})[-\s](?P<b>[A-Za-z]{3})[a-z]*[-,\s]+(?P<y>\d{4}|\d{2})" + _TIME, re.ASCII
+    ),
+    "bdy": re.compile(r"(?P<b>[A-Za-z]{3})[a-z]*\.?\s+(?P<d>\d{1,2}),?\s+(?P<y>\d{4})" + _TIME, re.ASCII),
+    "ym": re.compile(r"(?P<y>\d{4})[-/](?P<m>\d{2})\Z", re.ASCII),
+    "compact": re.compile(
+        r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:T?(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2}))?\Z",
+        re.ASCII,
+    ),
+    "clock": re.compile(_CLOCK + r"\Z", re.ASCII),
+}
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?\Z", re.ASCII)
+_EPOCH = datetime(1970, 1, 1)
+
+
+def read_date(text: str, style: str) -> float:
+    """Return the seconds since 1970 (UTC where an offset is written), NaN where the text is no such date.
+
+    Parameters
+    ----------
+    text : str
+    style : str
+        "ymd", "mdy", "dmy", "dby" (5 Jan 2020), "bdy" (January 5, 2020), "ym", "compact" (20200105),
+        or "clock" (13:05), whose seconds count from midnight.
+
+    Examples
+    --------
+    >>> read_date("1970-01-02 00:00:10", "ymd"), read_date("31/02/1970", "dmy")
+    (86410.0, nan)
+    """
+    match = _DATE_STYLES[style].match(text.strip())
+    if match is None:
+        return math.nan
+    part = match.groupdict()
+    try:
+        clock = _clock_of(part)
+        return clock if style == "clock" else _midnight_of(part) + clock - _offset_of(part.get("zone"))
+    except (ValueError, KeyError):
+        return math.nan
+
+
+def _clock_of(part: dict[str, str | None]) -> float:
+    hour, minute, second = (int(part.get(k) or 0) for k in "HMS")
+    half = part.get("half")
+    if half and not 1 <= hour <= 12:
+        raise ValueError("no such hour")
+    if half:
+        hour = hour % 12 + (12 if half[0] in "pP" else 0)
+    if hour > 23 or minute > 59 or second > 60:
+        raise ValueError("no such time")
+    fraction = float("0." + part["f"]) if part.get("f") else 0.0  # type: ignore[operator]
+    return hour * 3600.0 + minute * 60.0 + second + fraction
+
+
+def _midnight_of(part: dict[str, str | None]) -> float:
+    year = int(part["y"])  # type: ignore[arg-type]
+    if len(part["y"]) == 2:  # type: ignore[arg-type]
+        year += 2000 if year < 70 else 1900
+    named = part.get("b")
+    month = _MONTHS[named.lower()] if named else int(part["m"])  # type: ignore[arg-type]
+    return (datetime(year, month, int(part.get("d") or 1)) - _EPOCH).days * DAY
+
+
+def _offset_of(zone: str | None) -> float:
+    if not zone or zone[0] not in "+-":
+        return 0.0
+    return (-1 if zone[0] == "-" else 1) * (int(zone[1:3]) * 3600.0 + int(zone[-2:]) * 60.0)
+
+
+def date_style(texts: Sequence[str], weight: FloatArray | None = None, enough: float = _ENOUGH) -> str | None:
+    """Return how the dates in ``texts`` are written, None where fewer than ``enough`` are of one style."""
+    if not len(texts):
+        return None
+    pick = _spread(len(texts))
+    sample = [texts[i].strip() for i in pick]
+    counts = np.ones(len(pick)) if weight is None else np.asarray(weight, float)[pick]
+    best: tuple[float, str | None] = (enough, None)
+    for style, pattern in _DATE_STYLES.items():
+        probe = sample[:200]
+        if sum(pattern.match(t) is not None for t in probe) < 0.5 * len(probe):
+            continue
+        read = np.fromiter((not math.isnan(read_date(t, style)) for t in sample), bool, len(sample))
+        share = float(counts[read].sum() / counts.sum())
+        if share >= best[0] and (best[1] is None or share > best[0]):
+            best = (share, style)
+    return best[1]
+
+
+def read_dates(texts: Sequence[str | None], style: str) -> FloatArray:
+    """Return the seconds since 1970 of each text, NaN where it is no date of that style, shape (texts,)."""
+    if style == "ymd" and all(t is not None and _ISO.match(t) for t in texts):
+        try:
+            return np.array(texts, "datetime64[us]").astype(np.int64) / 1e6
+        except ValueError:
+            pass  # a day that does not exist: read one by one, so that only that one is lost
+    return np.array([math.nan if t is None else read_date(t, style) for t in texts], np.float64)
+
+
+def dates(texts: Sequence[str | None]) -> tuple[NDArray[np.datetime64], BoolArray, str | None]:
+    """Read dates written as text, in the style that fits most of them.
+
+    Parameters
+    ----------
+    texts : sequence of str or None
+
+    Returns
+    -------
+    moments : ndarray of shape (texts,), datetime64[us]
+        UTC where a text names its offset, else as written; NaT where a text is no date.
+    is_date : ndarray of shape (texts,), bool
+        All False where fewer than 8 in 10 texts are dates of one style.
+    timezone : str or None
+        "UTC" where offsets were written, else None.
+
+    Examples
+    --------
+    >>> dates(["03/25/2020", "04/01/2020 1:30 PM"])[0]
+    array(['2020-03-25T00:00:00.000000', '2020-04-01T13:30:00.000000'], dtype='datetime64[us]')
+    """
+    real = [t for t in texts if t is not None and not is_missing(t)]
+    style = date_style(real)
+    if style is None or style == "clock":
+        return np.full(len(texts), np.datetime64("NaT", "us")), np.zeros(len(texts), bool), None
+    seconds = read_dates(texts, style)
+    found = np.isfinite(seconds)
+    moments = np.full(len(texts), np.datetime64("NaT", "us"))
+    moments[found] = (np.round(seconds[found] * 1e6)).astype(np.int64).astype("datetime64[us]")
+    zone = any(_zoned(t, style) for t in real[:1000])
+    return moments, found, "UTC" if zone else None
+
+
+def _zoned(text: str, style: str) -> bool:
+    match = _DATE_STYLES[style].match(text.strip())
+    return match is not None and bool(match.groupdict().get("zone"))
+
+
+def _spread(count: int) -> NDArray[np.int64]:
+    """Return positions of at most `_SAMPLE` of ``count`` items, evenly spread."""
+    return np.linspace(0, count - 1, min(count, _SAMPLE)).astype(np.int64)
