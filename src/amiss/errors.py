@@ -8,7 +8,7 @@
     │   └── UnknownPartError a model, threshold, source or sink of that name is not known
     ├── NotFittedError       a detector was asked before ``fit``           (ValueError, AttributeError)
     ├── MissingExtraError    an optional package is needed: the pip line                 (ImportError)
-    ├── ModelFileError       a model file was refused, with the reason                   (ValueError)
+    ├── ModelFileError       a model file was refused or not written, with the reason    (ValueError)
     ├── SourceError          data cannot be read: file, table, stream                    (ValueError)
     └── SinkError            an answer cannot be written                                 (ValueError)
 
@@ -61,7 +61,7 @@ class MissingExtraError(AmissError, ImportError):
 
 
 class ModelFileError(AmissError, ValueError):
-    """A model file was refused."""
+    """A model file was refused, or cannot be written."""
 
 
 class SourceError(AmissError, ValueError):
