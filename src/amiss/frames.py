@@ -220,17 +220,31 @@ def _objects(values: Iterable[Any]) -> AnyArray:
     return out
 
 
+def number_text(value: float) -> str:
+    """Return a number as text: whole numbers without a point, NaN as the empty text.
+
+    Examples
+    --------
+    >>> number_text(12.0), number_text(0.1), number_text(float("nan"))
+    ('12', '0.1', '')
+    """
+    if value != value:
+        return ""
+    return str(int(value)) if value == value // 1 and abs(value) < 1e15 else repr(value)
+
+
 def _text(value: Any, name: str, row: int) -> str | None:
     if isinstance(value, str):
         return value
     if _is_absent(value):
         return None
     if isinstance(value, float | np.floating):
-        return None if value != value else repr(float(value))
+        return number_text(float(value)) or None
     if isinstance(value, Mapping | list | tuple | set | np.ndarray | complex):
         raise DataError(
             f"Column {name!r} holds a {type(value).__name__} in row {row}. "
-            "A cell must be one value: a number, a text, a date, True or False, or None. Take the value apart into columns of its own."
+            "A cell must be one value: a number, a text, a date, True or False, or None. "
+            "Take the value apart into columns of its own."
         )
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 

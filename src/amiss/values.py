@@ -18,9 +18,23 @@ from numpy.typing import NDArray
 from amiss.batch import BoolArray, FloatArray
 
 MISSING_TOKENS = frozenset(
-    r"|na|n/a|n.a.|#n/a|#na|nan|-nan|null|(null)|<null>|#null!|none|nil|<na>|nat|-|--|---|?|.|\n"
-    r"|#div/0!|#value!".split("|")
-)
+    [
+        "",
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "#na",
+        "nan",
+        "-nan",
+        "null",
+        "(null)",
+        "<null>",
+        "#null!",
+        "none",
+        "nil",
+    ]
+).union(["<na>", "nat", "-", "--", "---", "?", ".", "\\n", "#div/0!", "#value!"])
 """Texts that stand for "no value", compared without case and outer blanks."""
 
 DAY = 86_400.0
@@ -47,6 +61,13 @@ def is_missing(text: str | None, more: Iterable[str] = ()) -> bool:
         return True
     bare = text.strip().casefold()
     return bare in MISSING_TOKENS or bare in more
+
+
+def are_missing(distinct: Sequence[str], more: Iterable[str] = ()) -> BoolArray:
+    """Return for each text, outer blanks taken off, whether it stands for "no value", shape (texts,)."""
+    tokens = MISSING_TOKENS.union(more)
+    longest = max(map(len, tokens))
+    return np.array([len(t) <= longest and t.casefold() in tokens for t in distinct], bool)
 
 
 # ---------------------------------------------------------------- numbers
@@ -96,8 +117,8 @@ def _any_number(text: str, decimal: str) -> tuple[float, str]:
 def number_style(texts: Sequence[str], weight: FloatArray | None = None) -> tuple[str, float]:
     """Return how the numbers among ``texts`` are written, and the share of ``texts`` that are such numbers.
 
-    Codes are not numbers: where leading zeros occur ("007") or whole numbers of more than 15 digits, the share
-    is 0.
+    Codes are not numbers: where leading zeros occur ("007"), or whole numbers of more than 15 digits, the
+    share is 0.
 
     Parameters
     ----------
@@ -142,9 +163,10 @@ def read_numbers(texts: Sequence[str | None], style: str = ".") -> FloatArray:
         if fast is not None:
             return fast
     out = np.full(len(texts), np.nan)
+    grouped = _THOUSANDS["."].match if style == "." else lambda text: None
     for i, text in enumerate(texts):
         if text is not None:
-            out[i] = read_number(text, style)[0]
+            out[i] = float(text.replace(",", "")) if grouped(text) else read_number(text, style)[0]
     return out
 
 

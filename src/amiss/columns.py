@@ -1,0 +1,382 @@
+"""Tables: what kind of values each column holds, and its cells as numbers and as text.
+
+The kind is told from what is in the column, given text or typed values:
+
+============  ==========================================================================================
+numeric       numbers, as numbers or as text ("1,234", "12 %", "$3"); codes such as "007" are text
+boolean       two values that mean yes and no
+date          days or moments, or times of day
+categorical   few values that recur
+identifier    values that name the row: nearly all different
+text          free text: nearly all different, of several words
+constant      one value, or none
+============  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from amiss.batch import AnyArray, Batch, BoolArray, FloatArray, IntArray
+from amiss.errors import DataError, ParameterError
+from amiss.frames import Frame, number_text, read_frame
+from amiss.part import Stored
+from amiss.values import DAY, are_missing, date_style, number_style, read_dates, read_numbers
+
+KINDS = ("numeric", "boolean", "date", "categorical", "identifier", "text", "constant")
+_NUMBERS = ("numeric", "boolean", "date")
+_ENOUGH = 0.8
+_ONCE = np.ones(1)
+_LARGEST = 1e150
+_YES_NO = {
+    "true": "false",
+    "yes": "no",
+    "y": "n",
+    "t": "f",
+    "1": "0",
+    "on": "off",
+    "ja": "nein",
+    "oui": "non",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """The cells of one column.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        One of `KINDS`.
+    missing : ndarray of shape (rows,), bool
+        True where there is no value.
+    numbers : ndarray of shape (rows,) or None
+        Finite or NaN; False and True are 0 and 1, dates are days since 1970, times of day a share of the day.
+        NaN where the cell is missing or no number. None where the column holds no numbers.
+    typed : bool
+        True where the values came as numbers or moments, so that there is no spelling to judge.
+    style : str
+        How numbers or dates are written, see `amiss.values`; empty where they are not text.
+    """
+
+    name: str
+    kind: str
+    missing: BoolArray
+    numbers: FloatArray | None
+    typed: bool
+    style: str
+    raw: AnyArray
+
+    def __len__(self) -> int:
+        return len(self.missing)
+
+    @cached_property
+    def _factors(self) -> tuple[list[str], IntArray]:
+        if self.raw.dtype == object:
+            return factorize(self.raw.tolist())
+        values, codes = np.unique(self.raw, return_inverse=True)
+        return [_cell_text(v) for v in values], codes.astype(np.int64)
+
+    @property
+    def distinct(self) -> list[str]:
+        """The different texts of the column, outer blanks taken off."""
+        return self._factors[0]
+
+    @property
+    def codes(self) -> IntArray:
+        """For each row the position of its text in `distinct`, shape (rows,)."""
+        return self._factors[1]
+
+    def text(self, row: int) -> str:
+        """Return the cell as a person reads it, empty where there is no value."""
+        value = self.raw[row]
+        return _cell_text(value) if self.raw.dtype != object else (value or "").strip()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of the same length, and notes on what was done to read them."""
+
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(c.name for c in self.columns)
+
+    def numeric(self) -> Batch:
+        """Return the numeric, boolean and date columns as numbers, shape (rows, such columns)."""
+        chosen = [c for c in self.columns if c.kind in _NUMBERS and c.numbers is not None]
+        if not chosen:
+            return Batch(np.zeros((len(self), 0)), np.zeros((len(self), 0), bool), ())
+        values = np.column_stack([c.numbers for c in chosen if c.numbers is not None])
+        mask = np.isnan(values)
+        return Batch(np.where(mask, 0.0, values), mask, tuple(c.name for c in chosen))
+
+
+def factorize(texts: Sequence[str | None]) -> tuple[list[str], IntArray]:
+    """Return the different texts in order of appearance, and for each cell the position of its text.
+
+    Outer blanks are taken off; None counts as the empty text.
+    """
+    table: dict[str, int] = {}
+    codes = np.fromiter(
+        (table.setdefault("" if t is None else t.strip(), len(table)) for t in texts), np.int64, len(texts)
+    )
+    return list(table), codes
+
+
+def _cell_text(value: object) -> str:
+    if isinstance(value, np.datetime64):
+        if np.isnat(value):
+            return ""
+        text = str(value.astype("datetime64[s]")) if value.astype(np.int64) % 1_000_000 == 0 else str(value)
+        return text.removesuffix("T00:00:00").replace("T", " ")
+    return number_text(float(value))  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- the kind of a column
+def kind_of(distinct: Sequence[str], count: FloatArray, missing: BoolArray) -> tuple[str, str]:
+    """Return the kind of a column of text and the style its numbers or dates are written in.
+
+    Parameters
+    ----------
+    distinct : sequence of str
+        The different texts.
+    count : ndarray of shape (distinct,)
+        Rows that hold each.
+    missing : ndarray of shape (distinct,), bool
+        Which of them stand for "no value".
+    """
+    real = np.flatnonzero(~missing)
+    if len(real) <= 1:
+        return "constant", ""
+    texts, weight = [distinct[i] for i in real.tolist()], np.asarray(count, float)[real]
+    if _is_yes_or_no(texts, weight):
+        return "boolean", ""
+    if (style := date_style(texts, weight, enough=0.95)) == "compact":
+        return "date", style
+    style, share = number_style(texts, weight)
+    if share >= _ENOUGH:
+        counter = _is_counter(*_known(read_numbers(texts, style), weight))
+        return ("identifier" if counter else "numeric"), style
+    dated = date_style(texts, weight)
+    if dated is not None:
+        return "date", dated
+    return _kind_of_words(texts, weight), ""
+
+
+def _is_yes_or_no(texts: list[str], weight: FloatArray) -> bool:
+    total: dict[str, float] = {}
+    for text, rows in zip(texts, weight, strict=True):
+        word = text.casefold()
+        total[word] = total.get(word, 0.0) + float(rows)
+        if len(total) > 200:
+            return False
+    for yes, no in _YES_NO.items():
+        if yes in total and no in total:
+            share = (total[yes] + total[no]) / float(weight.sum())
+            return share >= (1.0 if yes == "1" else 0.95)
+    return False
+
+
+def _kind_of_words(texts: list[str], weight: FloatArray) -> str:
+    rows = float(weight.sum())
+    sample = texts[:2000]
+    words = sum(min(len(t.split()), 20) for t in sample) / len(sample)
+    if len(texts) > max(20.0, rows / 2):
+        with_digit = sum(any(ch.isdigit() for ch in t) for t in sample) / len(sample)
+        return "identifier" if words < 1.5 and with_digit > 0.5 else "text"
+    return "text" if words > 12 and len(texts) > max(20.0, rows / 4) else "categorical"
+
+
+def _known(values: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    finite = np.isfinite(values)
+    return values[finite], weight[finite]
+
+
+def _is_counter(values: FloatArray, weight: FloatArray) -> bool:
+    """Return whether whole numbers, each once, spread evenly: they name rows and measure nothing."""
+    n = len(values)
+    if n < 20 or np.any(values != np.round(values)) or np.mean(weight > 1) > 0.02:
+        return False
+    ordered = np.sort(values)
+    if np.mean(np.diff(ordered) == 0) > 0.02:
+        return False
+    span = ordered[-1] - ordered[0]
+    if not 0 < span <= 4 * n:
+        return False
+    uneven = np.abs((ordered - ordered[0]) / span - np.arange(n) / (n - 1)).max()
+    return float(uneven) < 0.1
+
+
+# ---------------------------------------------------------------- reading tables
+class ColumnReader(Stored):
+    """Learn the columns of a table, then read further tables the same way.
+
+    Parameters
+    ----------
+    kinds : dict of str to str
+        Kinds the caller decides, by column name.
+    missing : sequence of str
+        Texts that stand for "no value", beside `amiss.values.MISSING_TOKENS`.
+
+    Attributes
+    ----------
+    names_, kinds_, styles_ : list of str
+        Of each column: its name, kind, and how its numbers or dates are written.
+    """
+
+    kinds: dict[str, str]
+    missing: list[str]
+    names_: list[str]
+    kinds_: list[str]
+    styles_: list[str]
+    named_: bool
+
+    def __init__(self, kinds: Mapping[str, str] | None = None, missing: Sequence[str] = ()) -> None:
+        self.kinds = dict(kinds or {})
+        self.missing = [m.strip().casefold() for m in missing]
+
+    def fit(self, data: object) -> Table:
+        """Learn names and kinds; return the table read.
+
+        Raises
+        ------
+        DataError
+            The data is no table (see `amiss.frames.read_frame`).
+        ParameterError
+            A kind was asked for that does not exist, or for a column that does not exist.
+        """
+        frame = read_frame(data)
+        self._check_asked(frame)
+        self.named_, self.names_ = frame.named, list(frame.names)
+        self.kinds_, self.styles_ = [], []
+        for name, raw in zip(frame.names, frame.columns, strict=True):
+            kind, style = self._kind(name, raw, name in frame.booleans)
+            self.kinds_.append(kind)
+            self.styles_.append(style)
+        return self._table(frame.columns, ())
+
+    def read(self, data: object, asked_by: str = "TableDetector") -> Table:
+        """Return ``data`` as a table with the learnt columns, in the learnt order.
+
+        Parameters
+        ----------
+        data : frame, array, list of rows or dict of columns
+            Columns are matched by name where both sides have names, else by position.
+        asked_by : str
+            The detector named in messages.
+
+        Raises
+        ------
+        DataError
+            A learnt column is missing, or the number of columns differs.
+        """
+        frame = read_frame(data)
+        if not (frame.named and self.named_):
+            if len(frame.names) != len(self.names_):
+                raise DataError(
+                    f"X has {len(frame.names)} features, but {asked_by} is expecting {len(self.names_)} "
+                    f"features as input: {_listed(self.names_)}."
+                )
+            return self._table(frame.columns, ())
+        place = {n: i for i, n in enumerate(frame.names)}
+        lost = [n for n in self.names_ if n not in place]
+        if lost:
+            raise DataError(
+                f"Column {_listed(lost)} is missing; it was there when {asked_by} was fitted. "
+                f"Expected: {_listed(self.names_)}. Give the column, empty where there are no values."
+            )
+        extra = [n for n in frame.names if n not in set(self.names_)]
+        notes = (f"Column {_listed(extra)} was not there when the detector was fitted; it is not looked at.",)
+        return self._table([frame.columns[place[n]] for n in self.names_], notes if extra else ())
+
+    def _check_asked(self, frame: Frame) -> None:
+        for name, kind in self.kinds.items():
+            if name not in frame.names:
+                raise ParameterError(f"kinds names column {name!r}. Known: {_listed(list(frame.names))}.")
+            if kind not in KINDS:
+                legal = ", ".join(KINDS)
+                raise ParameterError(f"kinds gives column {name!r} the kind {kind!r}. Legal: {legal}.")
+
+    def _kind(self, name: str, raw: AnyArray, boolean: bool) -> tuple[str, str]:
+        asked = self.kinds.get(name)
+        if raw.dtype != object:
+            return asked or _typed_kind(raw, boolean, self.named_), ""
+        distinct, codes = factorize(raw.tolist())
+        missing = self._missing(distinct)
+        count = np.bincount(codes, minlength=len(distinct)).astype(float)
+        kind, style = kind_of(distinct, count, missing)
+        if asked == "numeric" and kind != "numeric":
+            style = number_style([t for t, m in zip(distinct, missing, strict=True) if not m])[0]
+        return asked or kind, style
+
+    def _missing(self, distinct: Sequence[str]) -> BoolArray:
+        return are_missing(distinct, self.missing)
+
+    def _table(self, columns: Sequence[AnyArray], notes: tuple[str, ...]) -> Table:
+        read = zip(self.names_, self.kinds_, self.styles_, columns, strict=True)
+        return Table(tuple(self._column(*one) for one in read), notes)
+
+    def _column(self, name: str, kind: str, style: str, raw: AnyArray) -> Column:
+        if raw.dtype != object:
+            days = _typed_numbers(raw)
+            return Column(name, kind, np.isnan(days), days, True, style, raw)
+        column = Column(name, kind, np.zeros(len(raw), bool), None, False, style, raw)
+        missing = self._missing(column.distinct)
+        values = self._numbers(kind, style, column.distinct, missing)
+        cells = None if values is None else values[column.codes]
+        read = Column(name, kind, missing[column.codes], cells, False, style, raw)
+        read.__dict__["_factors"] = column._factors
+        return read
+
+    @staticmethod
+    def _numbers(kind: str, style: str, distinct: list[str], missing: BoolArray) -> FloatArray | None:
+        if kind == "boolean":
+            out = np.array([float(t.casefold() in _YES_NO) for t in distinct])
+        elif kind == "date" and style:
+            out = read_dates(distinct, style) / DAY
+        elif kind in ("numeric", "constant") or style:
+            out = _bounded(read_numbers(distinct, style or "."))
+        else:
+            return None
+        return np.where(missing, np.nan, out)
+
+
+def _typed_kind(raw: AnyArray, boolean: bool, named: bool) -> str:
+    """Return the kind of a column of moments or numbers; what has no name is measured, so no identifier."""
+    if raw.dtype.kind == "M":
+        real = raw[~np.isnat(raw)]
+        return "constant" if not len(real) or bool((real == real[0]).all()) else "date"
+    real = raw[~np.isnan(raw)]
+    if not len(real) or bool((real == real[0]).all()):
+        return "constant"
+    if boolean:
+        return "boolean"
+    return "identifier" if named and len(real) == len(raw) and _is_counter(raw, _ONCE) else "numeric"
+
+
+def _typed_numbers(raw: AnyArray) -> FloatArray:
+    if raw.dtype.kind == "M":
+        return np.where(np.isnat(raw), np.nan, raw.astype(np.int64) / (DAY * 1e6))
+    return _bounded(raw)
+
+
+def _bounded(values: FloatArray) -> FloatArray:
+    """Return the values within +-1e150: their squares are finite, and infinity stays a value, an odd one."""
+    return np.clip(values, -_LARGEST, _LARGEST)
+
+
+def _listed(names: Sequence[str], most: int = 8) -> str:
+    shown = ", ".join(repr(n) for n in names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
