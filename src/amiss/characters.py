@@ -147,6 +147,7 @@ class Characters:
 
     Attributes
     ----------
+    values : list of str
     text : Segments
         Code points, at most `LENGTH_LIMIT` a string.
     classes : Segments
@@ -155,12 +156,13 @@ class Characters:
         Lengths before any cut.
     """
 
+    values: list[str]
     text: Segments
     classes: Segments
     full_length: IntArray
 
     @classmethod
-    def of(cls, values: Sequence[str]) -> Characters:
+    def of(cls, values: list[str]) -> Characters:
         """Read strings of any Unicode, lone surrogates and NUL among it.
 
         Examples
@@ -169,14 +171,12 @@ class Characters:
         array([3, 0])
         """
         full = np.fromiter(map(len, values), np.int64, len(values))
+        read = values
         if full.max(initial=0) > LENGTH_LIMIT:
-            values = [value[:LENGTH_LIMIT] for value in values]
-        code = np.frombuffer("".join(values).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
+            read = [value[:LENGTH_LIMIT] for value in values]
+        code = np.frombuffer("".join(read).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
         text = Segments(code, np.minimum(full, LENGTH_LIMIT))
-        table = np.zeros(0x110000, np.int64)
-        for seen in np.flatnonzero(np.bincount(code, minlength=1)):
-            table[seen] = character_class(chr(seen))
-        return cls(text, text.replaced(table[code]), full)
+        return cls(values, text, text.replaced(_classes(code)), full)
 
     def __len__(self) -> int:
         return len(self.full_length)
@@ -190,6 +190,14 @@ class Characters:
     def digits_masked(self) -> Segments:
         """The text with every digit alike."""
         return self.text.replaced(np.where(self.classes.symbol == DIGIT, DIGIT, self.text.symbol))
+
+
+def _classes(code: IntArray) -> IntArray:
+    table = np.zeros(int(code.max(initial=0)) + 1, np.int64)
+    table[code] = 1
+    for seen in np.flatnonzero(table):
+        table[seen] = character_class(chr(seen))
+    return table[code]
 
 
 @dataclass
@@ -263,11 +271,27 @@ class RowCounts(Stored):
 
 
 def find(keys: HashArray, asked: HashArray) -> tuple[IntArray, BoolArray]:
-    """Return where each hash stands in ``keys`` (sorted), and whether it does."""
+    """Return where each hash stands in ``keys`` (ascending), and whether it does.
+
+    Hashes are spread evenly, so their leading bits say nearly where they stand: a few times faster than
+    bisection.
+    """
     if not len(keys):
         return np.zeros(len(asked), np.int64), np.zeros(len(asked), bool)
-    where = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-    return where, keys[where] == asked
+    bits = len(keys).bit_length()
+    shift = np.uint64(64 - bits)
+    first = np.zeros((1 << bits) + 1, np.int64)
+    np.cumsum(np.bincount((keys >> shift).astype(np.int64), minlength=1 << bits), out=first[1:])
+    where = np.minimum(first[(asked >> shift).astype(np.int64)], len(keys) - 1)
+    found = keys[where] == asked
+    behind = np.flatnonzero(keys[where] < asked)
+    while len(behind):
+        behind = behind[where[behind] < len(keys) - 1]
+        where[behind] += 1
+        here = keys[where[behind]]
+        found[behind] = here == asked[behind]
+        behind = behind[here < asked[behind]]
+    return where, found
 
 
 def once(item: IntArray, hashes: HashArray) -> IntArray:

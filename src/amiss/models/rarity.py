@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.characters import END, LOWER, Characters, HashArray, RowCounts, Strings, once
+from amiss.characters import END, LOWER, Characters, HashArray, RowCounts, Strings, mix, once
 from amiss.models.base import StringModel
 
 PARTS = ("value", "digits", "format", "runs", "words", "bigram", "token", "character")
@@ -31,10 +31,10 @@ def parts(block: Characters) -> Iterator[tuple[IntArray | None, HashArray]]:
     left, right = np.full((2, int(length.sum())), END, np.int64)
     here = np.arange(len(text.symbol)) + text.item
     right[here], left[here + 1] = masked.symbol, masked.symbol
-    yield np.repeat(np.arange(len(length)), length), ((left << 21) + right).astype(np.uint64)
+    yield np.repeat(np.arange(len(length)), length), mix((left << 21) + right)
     word, item, _ = text.words(grouped)
     yield item, word.hashes()
-    yield text.item, masked.symbol.astype(np.uint64)
+    yield text.item, mix(masked.symbol)
 
 
 class Rarity(StringModel):
