@@ -7,77 +7,78 @@ from typing import Self
 
 import numpy as np
 
-from amiss.batch import FloatArray
+from amiss.batch import Batch, BoolArray, FloatArray
+from amiss.calibration import Calibration, Tail, UpperQuantile, ZScore
+from amiss.models.base import Model
 from amiss.part import Stored
 
-
-class Calibration(Stored):
-    """Scores of one model -> a scale on which models can be added; monotone, learnt on training scores."""
-
-    def fit(self, scores: FloatArray) -> Self:
-        """Learn the scale from training scores, shape (items,)."""
-        raise NotImplementedError
-
-    def apply(self, scores: FloatArray) -> FloatArray:
-        """Return calibrated scores of the same shape, finite."""
-        raise NotImplementedError
+__all__ = ["Calibration", "Committee", "Tail", "UpperQuantile", "ZScore", "combine"]
 
 
-class ZScore(Calibration):
-    """Standard deviations from the training mean, log-compressed: sign(z) log(1 + abs(z))."""
+class Committee(Stored):
+    """Models that judge the same items; each is calibrated on training scores, the mean decides.
 
-    centre: float
-    spread: float
+    Parameters
+    ----------
+    models : list of Model
+        Not fitted yet.
+    clean : bool
+        True where the training items hold no anomalies: scores are calibrated as tail probabilities. False:
+        as log-compressed standard deviations, which a few anomalies among the training items do not cap.
+    """
 
-    def fit(self, scores: FloatArray) -> Self:
-        self.centre = float(scores.mean())
-        self.spread = float(scores.std()) or 1.0
+    models: list[Model]
+    clean: bool
+    calibrations: list[Calibration]
+    units: list[FloatArray]
+
+    def __init__(self, models: list[Model], clean: bool = False) -> None:
+        self.models = models
+        self.clean = clean
+
+    def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
+        """Fit and calibrate the models.
+
+        Parameters
+        ----------
+        batch : Batch
+            The training items.
+        normal : ndarray of shape (items,), bool
+            The items trusted to be normal.
+        random_state : numpy.random.Generator
+        """
+        for model in self.models:
+            model.fit(batch, normal, random_state)
+        self.calibrations = [(Tail() if self.clean else ZScore()).fit(m.score(batch)) for m in self.models]
+        some = batch.take(np.linspace(0, len(batch) - 1, min(len(batch), _ROWS_FOR_UNITS)).astype(int))
+        self.units = [_unit(m.surprise(some)) for m in self.models]
         return self
 
-    def apply(self, scores: FloatArray) -> FloatArray:
-        z = (scores - self.centre) / self.spread
-        return np.sign(z) * np.log1p(np.abs(z))
+    def score(self, batch: Batch) -> FloatArray:
+        """Return the mean calibrated score of each item, shape (items,), finite."""
+        judged = zip(self.calibrations, self.models, strict=True)
+        return np.asarray(np.mean([c.apply(m.score(batch)) for c, m in judged], axis=0))
+
+    def surprise(self, batch: Batch) -> FloatArray:
+        """Return how surprising each cell is, shape (items, cells), >= 0.
+
+        The mean of log(1 + surprise / unit) over the models, the unit being the mean surprise in training.
+        """
+        shares = [np.log1p(m.surprise(batch) / u) for m, u in zip(self.models, self.units, strict=True)]
+        return np.asarray(np.mean(shares, axis=0))
 
 
-class Tail(Calibration):
-    """-log(share of training scores at least as high) + log(1 + how far beyond the training maximum)."""
-
-    ordered: FloatArray
-
-    def fit(self, scores: FloatArray) -> Self:
-        self.ordered = np.sort(scores)
-        return self
-
-    def apply(self, scores: FloatArray) -> FloatArray:
-        count = len(self.ordered)
-        at_least = count - np.searchsorted(self.ordered, scores, side="left")
-        top, spread = self.ordered[-1], float(self.ordered.std()) or 1.0
-        beyond = np.maximum(scores - top, 0.0) / spread
-        return -np.log(np.maximum(at_least, 1) / count) + np.log1p(beyond)
+_ROWS_FOR_UNITS = 2_000
 
 
-class UpperQuantile(Calibration):
-    """The score in multiples of a high training quantile, capped."""
-
-    unit: float
-
-    def __init__(self, quantile: float = 0.9, cap: float = 20.0) -> None:
-        self.quantile = quantile
-        self.cap = cap
-
-    quantile: float
-    cap: float
-
-    def fit(self, scores: FloatArray) -> Self:
-        self.unit = float(np.quantile(scores, self.quantile)) or float(scores.max()) or 1.0
-        return self
-
-    def apply(self, scores: FloatArray) -> FloatArray:
-        return np.minimum(scores / self.unit, self.cap)
+def _unit(surprise: FloatArray) -> FloatArray:
+    """Return the mean surprise of each cell, at least a tenth of the mean over all; 1.0 where all is 0."""
+    means = surprise.mean(axis=0)
+    return np.maximum(means, 0.1 * means.mean()) if means.any() else np.ones_like(means)
 
 
 def combine(
     calibrations: list[Calibration], scores: list[FloatArray], how: Callable[[FloatArray], FloatArray]
 ) -> FloatArray:
-    """Return the combined score of each item: ``how`` of the calibrated scores, which it gets as (models, items)."""
+    """Return the combined score of each item: ``how`` of the calibrated scores, (models, items)."""
     return how(np.stack([c.apply(s) for c, s in zip(calibrations, scores, strict=True)]))

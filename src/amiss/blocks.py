@@ -1,0 +1,52 @@
+"""Matrix products whose rows do not depend on their company.
+
+A linear-algebra library may round a row differently in a batch of 7 than in a batch of 1,000. Here every
+product has the same shape: rows go through in blocks of one size, the last one filled with zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from amiss.batch import FloatArray
+
+BLOCK = 64
+"""Rows of a block: a product against 10,000 stored rows then fits the processor's cache."""
+
+
+def blocks(rows: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
+    """Yield the place of each block and the block, shape (BLOCK, columns), filled up with zeros.
+
+    The array yielded is used again for the next block.
+    """
+    buffer = np.zeros((BLOCK, rows.shape[1]))
+    for start in range(0, len(rows), BLOCK):
+        part = rows[start : start + BLOCK]
+        buffer[: len(part)] = part
+        buffer[len(part) :] = 0.0
+        yield slice(start, start + len(part)), buffer
+
+
+def product(rows: FloatArray, matrix: FloatArray) -> FloatArray:
+    """Return ``rows @ matrix``; a row's result is the same alone, in a batch, and shuffled.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, d)
+    matrix : ndarray of shape (d, m)
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+    """
+    out = np.empty((len(rows), matrix.shape[1]))
+    for place, block in blocks(rows):
+        out[place] = (block @ matrix)[: place.stop - place.start]
+    return out
+
+
+def squared_lengths(rows: FloatArray) -> FloatArray:
+    """Return the sum of squares of each row, shape (n,), for rows of shape (n, d)."""
+    return np.asarray(np.einsum("ij,ij->i", rows, rows))

@@ -1,0 +1,82 @@
+"""Calibration: scores of one model -> a scale on which the scores of several can be added."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from amiss.batch import FloatArray
+from amiss.part import Stored
+
+
+class Calibration(Stored):
+    """Scores of one model -> a scale on which models can be added; monotone, learnt on training scores."""
+
+    def fit(self, scores: FloatArray) -> Self:
+        """Learn the scale from training scores, shape (items,)."""
+        raise NotImplementedError
+
+    def apply(self, scores: FloatArray) -> FloatArray:
+        """Return calibrated scores of the same shape, finite."""
+        raise NotImplementedError
+
+
+class ZScore(Calibration):
+    """Standard deviations from the training mean, log-compressed: sign(z) log(1 + abs(z))."""
+
+    centre: float
+    spread: float
+
+    def fit(self, scores: FloatArray) -> Self:
+        self.centre = float(scores.mean())
+        self.spread = standard_deviation(scores)
+        return self
+
+    def apply(self, scores: FloatArray) -> FloatArray:
+        z = (scores - self.centre) / self.spread
+        return np.asarray(np.sign(z) * np.log1p(np.abs(z)))
+
+
+class Tail(Calibration):
+    """-log(share of training scores at least as high) + log(1 + how far beyond the training maximum)."""
+
+    ordered: FloatArray
+    spread: float
+
+    def fit(self, scores: FloatArray) -> Self:
+        self.ordered = np.sort(scores)
+        self.spread = standard_deviation(scores)
+        return self
+
+    def apply(self, scores: FloatArray) -> FloatArray:
+        count = len(self.ordered)
+        at_least = count - np.searchsorted(self.ordered, scores, side="left")
+        beyond = np.maximum(scores - self.ordered[-1], 0.0) / self.spread
+        return np.asarray(-np.log(np.maximum(at_least, 1) / count) + np.log1p(beyond))
+
+
+class UpperQuantile(Calibration):
+    """The score in multiples of a high training quantile, capped."""
+
+    unit: float
+
+    def __init__(self, quantile: float = 0.9, cap: float = 20.0) -> None:
+        self.quantile = quantile
+        self.cap = cap
+
+    quantile: float
+    cap: float
+
+    def fit(self, scores: FloatArray) -> Self:
+        self.unit = float(np.quantile(scores, self.quantile)) or float(scores.max()) or 1.0
+        return self
+
+    def apply(self, scores: FloatArray) -> FloatArray:
+        return np.minimum(scores / self.unit, self.cap)
+
+
+def standard_deviation(scores: FloatArray) -> float:
+    """Return the standard deviation; 1.0 where it is but the rounding of equal scores."""
+    spread = float(scores.std())
+    return spread if spread > 1e-9 * float(np.abs(scores).max()) else 1.0

@@ -1,0 +1,93 @@
+"""Local density: far from the nearest row, and lonelier than that row's own surroundings."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from amiss.batch import Batch, BoolArray, FloatArray, IntArray
+from amiss.calibration import Tail
+from amiss.models.base import Model
+from amiss.neighbours import Neighbours
+from amiss.spaces import Space
+
+
+class Local(Model):
+    """Distance to the nearest trusted row, and local outlier factor, in one column space.
+
+    The score is the mean of both, each as -log of the share of stored rows that lie at least as far out.
+
+    Parameters
+    ----------
+    k : int
+        Neighbours that make up a surrounding.
+    space : str
+        Column space: "standard", "minmax", "asinh" or "rank".
+    rows : int
+        At most so many rows are kept, drawn at random.
+
+    References
+    ----------
+    Breunig, Kriegel, Ng and Sander (2000), LOF: identifying density-based local outliers, definitions 5 to 7.
+    """
+
+    name = "local"
+    kinds: ClassVar[frozenset[str]] = frozenset({"table"})
+    k: int
+    space: str
+    rows: int
+    space_: Space
+    neighbours_: Neighbours
+    radius_: FloatArray
+    density_: FloatArray
+    distance_tail_: Tail
+    factor_tail_: Tail
+
+    def __init__(self, k: int = 10, space: str = "standard", rows: int = 10_000) -> None:
+        self.k = k
+        self.space = space
+        self.rows = rows
+
+    def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Local:
+        self.space_ = Space(self.space).fit(batch)
+        kept = np.flatnonzero(normal)
+        if len(kept) > self.rows:
+            kept = np.sort(random_state.choice(kept, self.rows, replace=False))
+        stored = self.space_.apply(batch.take(kept))
+        self.neighbours_ = Neighbours(stored)
+        distances, places = self.neighbours_.nearest(stored, self.k)
+        self.radius_ = distances[:, -1]
+        self.density_ = self._density(distances, places)
+        self.distance_tail_ = Tail().fit(distances[:, 0])
+        self.factor_tail_ = Tail().fit(self._factor(distances, places))
+        return self
+
+    def _density(self, distances: FloatArray, places: IntArray) -> FloatArray:
+        """Return 1 / mean reachability distance, shape (n,)."""
+        reach = np.maximum(distances, self.radius_[places])
+        return np.asarray(1 / np.maximum(np.einsum("nk->n", reach) / reach.shape[1], 1e-10))
+
+    def _factor(self, distances: FloatArray, places: IntArray) -> FloatArray:
+        """Return the local outlier factor, shape (n,): the neighbours' density over the row's own."""
+        around = np.einsum("nk->n", self.density_[places]) / places.shape[1]
+        return np.asarray(around / self._density(distances, places))
+
+    def score(self, batch: Batch) -> FloatArray:
+        """Return the mean of the two tail scores, shape (items,), >= 0, in nats."""
+        distances, places = self.neighbours_.nearest(self.space_.apply(batch), self.k)
+        factor = self._factor(distances, places)
+        return 0.5 * self.distance_tail_.apply(distances[:, 0]) + 0.5 * self.factor_tail_.apply(factor)
+
+    def surprise(self, batch: Batch) -> FloatArray:
+        """Return the squared difference of each cell to the nearest row's, in units of the space."""
+        rows = self.space_.apply(batch)
+        return np.where(batch.mask, 0.0, (rows - self._nearest(rows)) ** 2)
+
+    def expected(self, batch: Batch) -> FloatArray:
+        """Return the nearest row, shape (items, columns), raw units."""
+        return self.space_.invert(self._nearest(self.space_.apply(batch)))
+
+    def _nearest(self, rows: FloatArray) -> FloatArray:
+        _, places = self.neighbours_.nearest(rows, self.k)
+        return np.asarray(self.neighbours_.rows[places[:, 0]])

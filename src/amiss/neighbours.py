@@ -1,0 +1,106 @@
+"""Nearest stored rows of any row, exact, in blocks of one size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amiss.batch import AnyArray, FloatArray, IntArray
+from amiss.blocks import blocks
+from amiss.part import Stored
+
+_GROUPS = 32  # stored rows of one group; only the groups with the smallest minimum are looked into
+_SPARE = 3  # candidates beyond those asked for: the block product ranks them with rounding
+
+
+class Neighbours(Stored):
+    """Stored rows, asked for the nearest to any row by Euclidean distance.
+
+    Of the stored rows that equal the row that asks, one is left out, whoever asks: a training row does not
+    find itself, and the same row from elsewhere gets the same answer.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (m, d)
+        The rows to keep.
+    """
+
+    rows: FloatArray
+
+    def __init__(self, rows: FloatArray) -> None:
+        self.rows = np.ascontiguousarray(rows)
+
+    def nearest(self, asking: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
+        """Return the distances to the ``k`` nearest stored rows, ascending, and their places.
+
+        Parameters
+        ----------
+        asking : ndarray of shape (n, d)
+            Rows in the units of the stored ones.
+        k : int
+            How many.
+
+        Returns
+        -------
+        distances : ndarray of shape (n, k')
+            ``k'`` is ``k``, or what there is where fewer rows are stored; at least 1.
+        places : ndarray of shape (n, k')
+            Places among the stored rows. Where a row has no neighbour at all: distance 0, place 0.
+        """
+        stored = len(self.rows)
+        count = min(stored, k + 1 + _SPARE)
+        kept = max(1, min(k, stored - 1))
+        distances, places = np.zeros((len(asking), kept)), np.zeros((len(asking), kept), dtype=np.int64)
+        if stored < 2:
+            return self._lonely(asking)
+        matrix, centre = self._matrix()
+        for place, block in blocks(np.column_stack([asking - centre, np.ones(len(asking))])):
+            near = _smallest((block @ matrix)[: place.stop - place.start], count)
+            distances[place], places[place] = self._ordered(asking[place], near, kept)
+        return distances, places
+
+    def _lonely(self, asking: FloatArray) -> tuple[FloatArray, IntArray]:
+        """Return the answer where at most one row is stored: a row equal to it has no neighbour."""
+        difference = asking - self.rows[0] if len(self.rows) else np.zeros(asking.shape)
+        return np.sqrt(np.einsum("nd,nd->n", difference, difference))[:, None], np.zeros(
+            (len(asking), 1), np.int64
+        )
+
+    def _matrix(self) -> tuple[FloatArray, FloatArray]:
+        """Return what rows with a 1 appended are multiplied with, and the centre to take off them first.
+
+        The product is the squared distance to each stored row, but for the squared length of the asking row.
+        """
+        stored, width = self.rows.shape
+        filled = -(-stored // _GROUPS) * _GROUPS
+        centre = self.rows.mean(axis=0)
+        rows = self.rows - centre
+        matrix = np.zeros((width + 1, filled))
+        matrix[:width, :stored] = -2.0 * rows.T
+        matrix[width, :stored] = np.einsum("md,md->m", rows, rows)
+        matrix[width, stored:] = np.finfo(float).max / 4
+        return matrix, centre
+
+    def _ordered(self, asking: FloatArray, near: IntArray, kept: int) -> tuple[FloatArray, IntArray]:
+        """Return exact distances, ascending, ties by place; one row equal to the asking one left out."""
+        difference = self.rows[near] - asking[:, None, :]
+        squared = np.einsum("nkd,nkd->nk", difference, difference)
+        order = np.lexsort((near, squared), axis=1)
+        first = (np.take_along_axis(squared, order[:, :1], axis=1) == 0).astype(np.int64)
+        chosen = np.take_along_axis(order, first + np.arange(kept), axis=1)
+        return np.sqrt(np.take_along_axis(squared, chosen, axis=1)), np.take_along_axis(near, chosen, axis=1)
+
+
+def _smallest(values: FloatArray, count: int) -> AnyArray:
+    """Return the places of the ``count`` smallest values of each row, shape (n, count), in any order.
+
+    The columns fall into groups; the ``count`` smallest values lie in the ``count`` groups of smallest
+    minimum.
+    """
+    width = values.shape[1] // _GROUPS
+    if width <= 2 * count:
+        return np.argpartition(values, count - 1, axis=1)[:, :count]
+    grid = values.reshape(len(values), _GROUPS, width)
+    groups = np.argpartition(grid.min(axis=1), count - 1, axis=1)[:, :count]
+    inside = np.take_along_axis(grid, groups[:, None, :], axis=2).reshape(len(values), -1)
+    chosen = np.argpartition(inside, count - 1, axis=1)[:, :count]
+    return np.asarray((chosen // count) * width + np.take_along_axis(groups, chosen % count, axis=1))

@@ -1,0 +1,52 @@
+"""Trust: which rows of training data that may hold anomalies are taken for normal."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amiss.batch import Batch, BoolArray, FloatArray
+from amiss.blocks import squared_lengths
+from amiss.calibration import Tail
+from amiss.models.robust import Gaussian, lowest
+from amiss.neighbours import Neighbours
+from amiss.spaces import Space
+
+_SHARE = 0.8
+_NEIGHBOUR = 5
+
+
+def trusted_rows(batch: Batch, random_state: np.random.Generator, most: int = 10_000) -> BoolArray:
+    """Return the 80 % of rows that three simple views agree are central, of at most ``most`` drawn.
+
+    The views: distance to the column medians, distance by the covariance of the rows that pass a first
+    round, and distance to the fifth nearest of those rows. Each becomes a tail probability; their logarithms
+    are summed.
+
+    Parameters
+    ----------
+    batch : Batch
+        Training rows.
+    random_state : numpy.random.Generator
+    most : int
+        Larger tables: only so many rows, drawn at random, can be trusted.
+
+    Returns
+    -------
+    ndarray of shape (items,), bool
+    """
+    drawn = np.arange(len(batch))
+    if len(batch) > most:
+        drawn = np.sort(random_state.choice(len(batch), most, replace=False))
+    flat = Space("asinh").fit(batch).apply(batch.take(drawn))
+    scaled = Space("standard").fit(batch).apply(batch.take(drawn))
+    centre = _tail(squared_lengths(flat))
+    first = scaled[lowest(centre + _tail(Gaussian(flat).squared_distance(flat)), _SHARE)]
+    linear = _tail(Gaussian(first).squared_distance(scaled))
+    near = _tail(Neighbours(first).nearest(scaled, _NEIGHBOUR)[0][:, -1])
+    trusted = np.zeros(len(batch), dtype=bool)
+    trusted[drawn[lowest(centre + linear + near, _SHARE)]] = True
+    return trusted
+
+
+def _tail(scores: FloatArray) -> FloatArray:
+    return Tail().fit(scores).apply(scores)
