@@ -92,6 +92,13 @@ class Column:
         """For each row the position of its text in `distinct`, shape (rows,)."""
         return self._factors[1]
 
+    def take(self, rows: AnyArray) -> Column:
+        """Return the column of the cells at ``rows`` (indices or a mask)."""
+        numbers = None if self.numbers is None else self.numbers[rows]
+        return Column(
+            self.name, self.kind, self.missing[rows], numbers, self.typed, self.style, self.raw[rows]
+        )
+
     def text(self, row: int) -> str:
         """Return the cell as a person reads it, empty where there is no value."""
         value = self.raw[row]
@@ -112,6 +119,10 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """The names of the columns."""
         return tuple(c.name for c in self.columns)
+
+    def take(self, rows: AnyArray) -> Table:
+        """Return the table of the rows at ``rows`` (indices or a mask)."""
+        return Table(tuple(c.take(rows) for c in self.columns), self.notes)
 
     def numeric(self) -> Batch:
         """Return the numeric, boolean and date columns as numbers, shape (rows, such columns)."""

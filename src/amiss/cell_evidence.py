@@ -1,0 +1,140 @@
+"""Cell evidence: which cells of a table are wrong, why, and what was expected instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from amiss.batch import AnyArray, FloatArray, IntArray
+from amiss.columns import Table
+from amiss.evidence import (
+    BrokenContainment,
+    BrokenDependency,
+    Cells,
+    Evidence,
+    LikelyTypo,
+    OddCharacters,
+    OddFormat,
+    OddNumber,
+    RareValue,
+    Reason,
+    Unread,
+)
+from amiss.part import Stored
+
+PARTS: tuple[type[Evidence], ...] = (
+    RareValue,
+    OddFormat,
+    OddCharacters,
+    LikelyTypo,
+    Unread,
+    OddNumber,
+    BrokenDependency,
+    BrokenContainment,
+)
+
+
+class CellEvidence(Stored):
+    """The sum of all that speaks against each cell of a table.
+
+    Fitted on one table, it judges the cells of any table with the same columns; a row gets the same evidence
+    alone, in a batch, and as a training row.
+
+    Examples
+    --------
+    >>> from amiss.columns import ColumnReader
+    >>> reader = ColumnReader()
+    >>> table = reader.fit({"city": ["Rome"] * 30 + ["Oslo"] * 30 + ["Rmoe"], "age": ["1"] * 60 + ["x"]})
+    >>> evidence = CellEvidence().fit(table)
+    >>> evidence.surprise(table).argmax(axis=0)
+    array([60, 60])
+    >>> evidence.reasons(table, 60, 0)
+    ('close to "Rome", which is in 30 of 61 rows', '"Rome"')
+    """
+
+    left_out: ClassVar[frozenset[str]] = frozenset({"_place"})
+
+    parts_: list[Evidence]
+    texts_: list[list[str]]
+    rows_: list[FloatArray]
+    _place: list[dict[str, int]]
+
+    def fit(self, table: Table) -> Self:
+        """Learn from a training table; most of its cells are taken to be right."""
+        self.texts_ = [list(c.distinct) for c in table.columns]
+        self.rows_ = [np.bincount(c.codes, minlength=len(c.distinct)).astype(float) for c in table.columns]
+        self._place = []
+        cells = Cells(table, [np.arange(len(t)) for t in self.texts_], self.rows_)
+        self.parts_ = [part().fit(cells) for part in PARTS]
+        return self
+
+    def _places(self) -> list[dict[str, int]]:
+        if not vars(self).get("_place"):
+            self._place = [{t: i for i, t in enumerate(texts)} for texts in self.texts_]
+        return self._place
+
+    def _cells(self, table: Table) -> Cells:
+        place: list[IntArray] = []
+        rows: list[FloatArray] = []
+        for known, count, column in zip(self._places(), self.rows_, table.columns, strict=True):
+            at = np.array([known.get(t, -1) for t in column.distinct], np.int64)
+            place.append(at)
+            rows.append(np.where(at >= 0, count[at], 0.0))
+        return Cells(table, place, rows)
+
+    def surprise(self, table: Table) -> FloatArray:
+        """Return how much speaks against each cell, in weighted nats, >= 0, shape (rows, columns)."""
+        cells = self._cells(table)
+        return positive(sum(part.weigh(cells) for part in self.parts_))  # type: ignore[arg-type]
+
+    def reasons(self, table: Table, row: int, column: int) -> Reason:
+        """Return why a cell is thought wrong, in words, and what was expected (either may be empty)."""
+        return self.explain(table, np.array([row])).reason(0, column)
+
+    def explain(self, table: Table, rows: AnyArray) -> Explained:
+        """Return the evidence against the cells of some rows, with its reasons, part by part."""
+        cells = self._cells(table.take(rows))
+        return Explained(cells, self.parts_, np.stack([part.weigh(cells) for part in self.parts_]))
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The evidence against the cells of some rows.
+
+    Attributes
+    ----------
+    cells : Cells
+    parts : list of Evidence
+    weight : ndarray of shape (parts, rows, columns)
+    """
+
+    cells: Cells
+    parts: list[Evidence]
+    weight: FloatArray
+
+    @property
+    def surprise(self) -> FloatArray:
+        """How much speaks against each cell, in weighted nats, >= 0, shape (rows, columns)."""
+        return positive(self.weight.sum(axis=0))
+
+    def reason(self, row: int, column: int) -> Reason:
+        """Return the strongest reason against a cell and what was expected; both empty where nothing speaks
+        against it."""
+        order = np.argsort(-self.weight[:, row, column], kind="stable")
+        words, expected = "", ""
+        for k in order.tolist():
+            if self.weight[k, row, column] <= 0:
+                break
+            found = self.parts[k].reason(self.cells, row, column)
+            words = words or found[0]
+            if found[1]:
+                expected = found[1]
+                break
+        return words, expected
+
+
+def positive(evidence: FloatArray) -> FloatArray:
+    """Return evidence of either sign as a surprise >= 0, in the same order: log(1 + exp(evidence))."""
+    return np.maximum(evidence, 0.0) + np.log1p(np.exp(-np.abs(evidence)))

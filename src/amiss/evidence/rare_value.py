@@ -1,0 +1,66 @@
+"""Rare value: the value itself is seldom seen in a column of values that recur."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from amiss.batch import FloatArray
+from amiss.evidence.base import Cells, Evidence, Reason, entropy, excess_surprise, in_rows, quoted
+
+_FREQUENT_ROWS = 3.0
+_FREQUENT_SHARE = 0.01
+_CODED = 0.8
+_FEW = 3
+
+
+class RareValue(Evidence):
+    """Excess surprise of the value, times the share of rows whose value is frequent.
+
+    Frequent is a value of at least 3 rows and 1 % of all. Columns of measured numbers, where values hardly
+    recur, count half.
+    """
+
+    name = "rare value"
+    weight = 1.0
+
+    total_: float
+    centre_: list[float]
+    trust_: list[float]
+    usual_: list[list[str]]
+    usual_rows_: list[FloatArray]
+
+    def fit(self, cells: Cells) -> Self:
+        """Count the values of each column."""
+        self.total_ = float(len(cells))
+        self.centre_, self.trust_, self.usual_, self.usual_rows_ = [], [], [], []
+        for column, rows in zip(cells.table.columns, cells.rows, strict=True):
+            frequent = rows >= max(_FREQUENT_ROWS, _FREQUENT_SHARE * self.total_)
+            share = float(rows[frequent].sum()) / self.total_
+            measured = column.kind in ("numeric", "date") and share < _CODED
+            self.centre_.append(entropy(rows))
+            self.trust_.append(share * (0.5 if measured else 1.0))
+            top = np.argsort(-rows, kind="stable")[:_FEW]
+            self.usual_.append([column.distinct[i] for i in top.tolist()] if share else [])
+            self.usual_rows_.append(rows[top])
+        return self
+
+    def weigh(self, cells: Cells) -> FloatArray:
+        out = np.zeros(cells.shape)
+        for j, column in enumerate(cells.table.columns):
+            if self.trust_[j]:
+                excess = excess_surprise(cells.rows[j], self.total_, self.centre_[j])
+                out[:, j] = self.weight * self.trust_[j] * excess[column.codes]
+        return out
+
+    def reason(self, cells: Cells, row: int, column: int) -> Reason:
+        rows = cells.rows[column][cells.table.columns[column].codes[row]]
+        seen = "never seen" if rows < 1 else f"seen {in_rows(rows, self.total_)}"
+        usual, share = self.usual_[column], self.usual_rows_[column] / self.total_
+        if not usual or share[0] < 0.05:
+            return seen, ""
+        named = ", ".join(f"{quoted(v)} {s:.0%}" for v, s in zip(usual, share, strict=True) if s >= 0.05)
+        return f"{seen}, usually {quoted(usual[0])}", quoted(usual[0]) if share[
+            0
+        ] > 0.5 else f"usually {named}"
