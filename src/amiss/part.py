@@ -75,6 +75,10 @@ class Part(Stored):
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:
         """Return the parameters of ``__init__`` and their defaults."""
+        if cls.__init__ is object.__init__:
+            return {}
+        if cls.__init__ is object.__init__:
+            return {}
         signature = inspect.signature(cls.__init__)
         return {n: p.default for n, p in signature.parameters.items() if n != "self"}
 
