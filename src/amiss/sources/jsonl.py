@@ -1,0 +1,114 @@
+"""JSON lines: one object a line; also one array of objects, and one string a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from amiss.errors import SourceError
+from amiss.sources.base import FileSource, chosen_columns, counted
+from amiss.sources.limits import Limits
+from amiss.sources.typed import Columns, from_values
+
+
+class JsonlSource(FileSource):
+    """JSON lines: an object a line, whose keys are the columns; or a string a line, a list of strings.
+
+    A file that is one array of objects is read as well. A key that an object lacks is missing there; lists
+    and objects within a cell stay JSON text.
+
+    Parameters
+    ----------
+    place : str
+        Path, or "-" for standard input; gzip is unpacked.
+    columns : list of str, optional
+        The columns to read; all by default.
+    encoding : str
+        Such as utf-8, utf-16, cp1252. "auto": found.
+    limits : Limits
+        How much is read at most.
+    """
+
+    name: ClassVar[str] = "jsonl"
+    endings: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson", ".json")
+
+    def __init__(
+        self,
+        place: str = "-",
+        columns: Sequence[str] | None = None,
+        encoding: str = "auto",
+        limits: Limits = Limits(),  # noqa: B008 - immutable
+    ) -> None:
+        self.place = place
+        self.columns = columns
+        self.encoding = encoding
+        self.limits = limits
+
+    def read(self) -> Columns | list[str]:
+        """Return the columns by name, or the strings."""
+        found = self.text(self.encoding)
+        values = self._array(found.text) if found.text.lstrip().startswith("[") else self._lines(found.text)
+        self.notes_ = found.notes
+        what, count = ("JSON lines", found.encoding), len(values)
+        if all(isinstance(value, str) for _, value in values):
+            self.found_ = (*what, counted(count, "string"))
+            strings = [value for _, value in values]
+            self.limits.check_length(self.called, max(map(len, strings)))
+            return strings
+        for line, value in values:
+            if not isinstance(value, dict):
+                kind = {list: "an array", str: "a string", type(None): "null"}.get(type(value), "a number")
+                raise SourceError(
+                    f"{self.called} line {line} holds {kind}, not an object. "
+                    'Legal: an object a line, such as {"amount": 9.5}, or a string a line.'
+                )
+        columns = self._columns([value for _, value in values])
+        self.found_ = (*what, f"{counted(count, 'row')} x {counted(len(columns), 'column')}")
+        return columns
+
+    def _columns(self, rows: list[dict[str, Any]]) -> Columns:
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        if not names:
+            raise SourceError(
+                f"{self.called} holds objects without keys. Give objects whose keys name the columns."
+            )
+        self.limits.check_cells(self.called, len(rows), len(names))
+        columns = {}
+        for name in chosen_columns(self.called, self.columns, names):
+            columns[name] = from_values([row.get(name) for row in rows])
+            if columns[name].dtype == object:
+                longest = max((len(text) for text in columns[name] if text is not None), default=0)
+                self.limits.check_length(f"{self.called}, column {name!r},", longest)
+        return columns
+
+    def _lines(self, text: str) -> list[tuple[int, Any]]:
+        """Return the values and their lines."""
+        values = []
+        for line, piece in enumerate(text.split("\n"), 1):
+            if not piece.strip():
+                continue
+            values.append((line, self._value(piece, line)))
+            self.limits.check_cells(self.called, len(values), 1)
+        return values
+
+    def _array(self, text: str) -> list[tuple[int, Any]]:
+        values = self._value(text, 1)
+        if not isinstance(values, list) or not values:
+            raise SourceError(f"{self.called} holds an empty array. Give an array of objects.")
+        return list(enumerate(values, 1))
+
+    def _value(self, text: str, line: int) -> Any:
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            at = f"line {line + error.lineno - 1}, column {error.colno}"
+            raise SourceError(
+                f"{self.called} {at} is not JSON: {error.msg}. Legal: one object a line. "
+                "Name the format if it is another, such as csv."
+            ) from error
+        except (RecursionError, ValueError) as error:  # nested too deep; a number of more than 4300 digits
+            raise SourceError(
+                f"{self.called} line {line} cannot be read: {error}. "
+                "Legal: numbers of fewer than 4,300 digits and values nested fewer than 1,000 deep."
+            ) from error
