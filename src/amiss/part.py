@@ -77,8 +77,6 @@ class Part(Stored):
         """Return the parameters of ``__init__`` and their defaults."""
         if cls.__init__ is object.__init__:
             return {}
-        if cls.__init__ is object.__init__:
-            return {}
         signature = inspect.signature(cls.__init__)
         return {n: p.default for n, p in signature.parameters.items() if n != "self"}
 
