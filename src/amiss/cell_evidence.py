@@ -36,6 +36,10 @@ PARTS: tuple[type[Evidence], ...] = (
 )
 
 
+_MOST_TYPED = 1_000
+"""A column of numbers with more different values than that is measured: its values are not counted."""
+
+
 class CellEvidence(Stored):
     """The sum of all that speaks against each cell of a table.
 
@@ -63,8 +67,12 @@ class CellEvidence(Stored):
 
     def fit(self, table: Table) -> Self:
         """Learn from a training table; most of its cells are taken to be right."""
-        self.texts_ = [list(c.distinct) for c in table.columns]
-        self.rows_ = [np.bincount(c.codes, minlength=len(c.distinct)).astype(float) for c in table.columns]
+        counted = [not c.typed or c.distinct_count <= _MOST_TYPED for c in table.columns]
+        self.texts_ = [list(c.distinct) if k else [] for c, k in zip(table.columns, counted, strict=True)]
+        self.rows_ = [
+            np.bincount(c.codes, minlength=len(texts)).astype(float) if texts else np.zeros(0)
+            for c, texts in zip(table.columns, self.texts_, strict=True)
+        ]
         self._place = []
         cells = Cells(table, [np.arange(len(t)) for t in self.texts_], self.rows_)
         self.parts_ = [part().fit(cells) for part in PARTS]
@@ -79,9 +87,10 @@ class CellEvidence(Stored):
         place: list[IntArray] = []
         rows: list[FloatArray] = []
         for known, count, column in zip(self._places(), self.rows_, table.columns, strict=True):
-            at = np.array([known.get(t, -1) for t in column.distinct], np.int64)
+            texts = column.distinct if known else []
+            at = np.array([known.get(t, -1) for t in texts], np.int64)
             place.append(at)
-            rows.append(np.where(at >= 0, count[at], 0.0))
+            rows.append(np.where(at >= 0, count[at], 0.0) if len(at) else np.zeros(0))
         return Cells(table, place, rows)
 
     def surprise(self, table: Table) -> FloatArray:

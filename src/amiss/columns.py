@@ -76,21 +76,29 @@ class Column:
         return len(self.missing)
 
     @cached_property
-    def _factors(self) -> tuple[list[str], IntArray]:
+    def _coded(self) -> tuple[list[str], AnyArray, IntArray]:
+        """The different texts or, where the values are no text, the different values; and the codes."""
         if self.raw.dtype == object:
-            return factorize(self.raw.tolist())
+            texts, codes = factorize(self.raw.tolist())
+            return texts, np.zeros(0), codes
         values, codes = np.unique(self.raw, return_inverse=True)
-        return [_cell_text(v) for v in values], codes.astype(np.int64)
+        return [], values, codes.astype(np.int64)
 
-    @property
+    @cached_property
     def distinct(self) -> list[str]:
         """The different texts of the column, outer blanks taken off."""
-        return self._factors[0]
+        texts, values, _ = self._coded
+        return texts or [_cell_text(v) for v in values]
 
     @property
     def codes(self) -> IntArray:
         """For each row the position of its text in `distinct`, shape (rows,)."""
-        return self._factors[1]
+        return self._coded[2]
+
+    @property
+    def distinct_count(self) -> int:
+        """How many different texts or values the column holds."""
+        return max(len(self._coded[0]), len(self._coded[1]))
 
     def take(self, rows: AnyArray) -> Column:
         """Return the column of the cells at ``rows`` (indices or a mask)."""
@@ -348,7 +356,7 @@ class ColumnReader(Stored):
         values = self._numbers(kind, style, column.distinct, missing)
         cells = None if values is None else values[column.codes]
         read = Column(name, kind, missing[column.codes], cells, False, style, raw)
-        read.__dict__["_factors"] = column._factors
+        read.__dict__["_coded"] = column._coded
         return read
 
     @staticmethod

@@ -27,7 +27,8 @@ class Cells:
         For each column and each of its different texts the position among the texts of training, -1 where
         training did not hold it.
     rows : list of ndarray of shape (distinct,)
-        Rows of training that hold each text; 0 where never seen.
+        Rows of training that hold each text; 0 where never seen. Empty for a column of measured numbers,
+        whose values are not counted.
     """
 
     table: Table

@@ -36,6 +36,8 @@ class RareValue(Evidence):
         self.total_ = float(len(cells))
         self.centre_, self.trust_, self.usual_, self.usual_rows_ = [], [], [], []
         for column, rows in zip(cells.table.columns, cells.rows, strict=True):
+            if not len(rows):
+                rows = np.ones(1)
             frequent = rows >= max(_FREQUENT_ROWS, _FREQUENT_SHARE * self.total_)
             share = float(rows[frequent].sum()) / self.total_
             measured = column.kind in ("numeric", "date") and share < _CODED
