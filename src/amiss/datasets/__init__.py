@@ -59,7 +59,7 @@ _DATASETS = {
             "time_zones",
             _FOLDER / "time_zones.txt",
             "strings",
-            "597 names of the IANA time zone database, old ones among them",
+            "598 names of the IANA time zone database, old ones among them",
             "IANA time zone database; as carried by package tzdata 2026.6",
             "public domain",
         ),
