@@ -29,6 +29,7 @@ from amiss.characters import (
 )
 from amiss.expressions import alternatives, run_expression, usual
 from amiss.part import Stored
+from amiss.texts import quoted
 
 SHOWN = 20
 """Patterns listed at most."""
@@ -86,19 +87,6 @@ class Expression(Stored):
 def class_in_words(symbol: int) -> str:
     """Return what a class of characters is called: "a digit"; a class of one is quoted."""
     return _IN_WORDS.get(symbol) or quoted(chr(symbol))
-
-
-def quoted(text: str, limit: int = 60) -> str:
-    """Return text in double quotes, what cannot be seen as escapes, cut to a length.
-
-    Examples
-    --------
-    >>> print(quoted("a\\tb"))
-    "a\\tb"
-    """
-    cut = text[:limit] + ("..." if len(text) > limit else "")
-    seen = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
-    return f'"{seen}"'
 
 
 def shape(symbols: IntArray) -> str:
@@ -196,6 +184,8 @@ def _group(share: float, example: str, block: Characters, weight: FloatArray, me
     joined = "".join(value[:LENGTH_LIMIT] for value in block.values)
     run_starts, word_starts = _starts(block, merged), _starts(block, True)
     count = len(run_starts) // len(block)
+    if count == 0:
+        return _Group(share, example, [], [])
     runs = _texts(joined, run_starts, weight)
     texts = _texts(joined, word_starts, weight)
     first = np.flatnonzero(np.isin(run_starts[:count], word_starts)).tolist()

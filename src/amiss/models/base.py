@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray
 from amiss.characters import Characters, Strings
+from amiss.detection import Cause
 from amiss.part import Part
 
 
@@ -46,8 +48,32 @@ class Model(Part):
         raise NotImplementedError
 
     def expected(self, batch: Batch) -> FloatArray | None:
-        """Return what was expected in each cell, shape (items, cells), raw units; None where the model has no view."""
+        """Return what was expected in each cell, shape (items, cells), raw units; None where the model
+        has no view."""
         return None
+
+
+@dataclass(frozen=True)
+class Clue:
+    """Something to blame in a string.
+
+    Attributes
+    ----------
+    strength : float
+        Its part of the string's score, >= 0, nats.
+    places : tuple of int or None
+        First and last character it is about, from 0; None for the string as a whole. A place just past
+        the end means that something is missing there.
+    cause : Cause
+        In words; its share is filled in later.
+    clarity : int
+        Of several clues about one character the clearest gives the words.
+    """
+
+    strength: float
+    places: tuple[int, int] | None
+    cause: Cause
+    clarity: int = 0
 
 
 class StringModel(Part):
@@ -74,3 +100,7 @@ class StringModel(Part):
     def score(self, block: Characters) -> FloatArray:
         """Return a score per string, shape (strings,), finite, higher = more abnormal."""
         raise NotImplementedError
+
+    def clues(self, block: Characters) -> list[list[Clue]]:
+        """Return what to blame in each string, one list a string."""
+        return [[] for _ in block.values]

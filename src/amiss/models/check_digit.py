@@ -9,7 +9,9 @@ import numpy as np
 
 from amiss.batch import FloatArray
 from amiss.characters import Characters, Strings
-from amiss.models.base import StringModel
+from amiss.detection import Cause
+from amiss.models.base import Clue, StringModel
+from amiss.texts import quoted
 
 _FEWEST = 20
 _SAMPLE = 200
@@ -139,6 +141,15 @@ class CheckDigit(StringModel):
     def score(self, block: Characters) -> FloatArray:
         """Return the surprise of each string, shape (strings,)."""
         return self.breaks(block.values) * self.surprise_
+
+    def clues(self, block: Characters) -> list[list[Clue]]:
+        """Return the broken check of each string."""
+        clues: list[list[Clue]] = []
+        for value, broken in zip(block.values, self.breaks(block.values), strict=True):
+            words = f"of {quoted(value)} is wrong: not a valid {self.scheme_}, as nearly all others are"
+            cause = Cause("check digit", value, "", 0.0, words)
+            clues.append([Clue(self.surprise_, None, cause)] if broken else [])
+        return clues
 
 
 def _some(values: list[str]) -> list[str]:

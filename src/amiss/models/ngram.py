@@ -7,12 +7,18 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import AnyArray, FloatArray, IntArray
-from amiss.characters import Characters, HashArray, Strings, find, mix
-from amiss.models.base import StringModel
+from amiss.characters import LENGTH_LIMIT, Characters, HashArray, Strings, character_class, find, mix
+from amiss.detection import Cause
+from amiss.models.base import Clue, StringModel
 from amiss.part import Stored
+from amiss.patterns import class_in_words
+from amiss.texts import named, quoted
 
 OTHER, START, STOP = 0, 1, 2
 _FIRST = 3
+_SURE = 0.8
+_FAR = 5.0
+_LEAST_SPREAD = 0.2
 
 
 class Order(Stored):
@@ -107,10 +113,10 @@ class Chain(Stored):
         return np.asarray(-np.log(p) - entropy)
 
     def distribution(self, contexts: list[np.uint64]) -> FloatArray:
-        """Return the probability of every symbol in one place, shape (symbols,), nothing left out."""
+        """Return the probability of every symbol in a place, shape (symbols,); without contexts, anywhere."""
         p: FloatArray = (self.base + 0.5) / (self.base.sum() + 0.5 * len(self.base))
         symbols = mix(np.arange(len(self.base)))
-        for context, order in zip(contexts, self.orders, strict=True):
+        for context, order in zip(contexts, self.orders, strict=False):
             where, known = find(order.keys, np.array([context]))
             if known[0]:
                 pair, seen = find(order.pairs, mix(context + symbols))
@@ -171,7 +177,8 @@ class NGram(StringModel):
     its entropy.
 
     A free position costs nothing. Score: half the mean and half the largest surprise of the string, each in
-    multiples of the distance from the list's median to its 95 % quantile.
+    multiples of the distance from the list's median to its 95 % quantile (beyond 5 of them growing as
+    the logarithm).
 
     Parameters
     ----------
@@ -210,7 +217,7 @@ class NGram(StringModel):
         measured = self._mean_and_largest(block)
         quantiles = np.stack([weighted_quantiles(m, strings.weight, (0.5, 0.95, 0.99)) for m in measured])
         self.median_ = quantiles[:, 0]
-        self.spread_ = np.maximum(quantiles[:, 1] - quantiles[:, 0], 1e-3)
+        self.spread_ = np.maximum(quantiles[:, 1] - quantiles[:, 0], _LEAST_SPREAD)
         self.limit_ = max(float(quantiles[1, 2]), 1.0)
         return self
 
@@ -228,18 +235,44 @@ class NGram(StringModel):
     def score(self, block: Characters) -> FloatArray:
         """Return half the mean and half the largest surprise, each on the list's own scale, shape
         (strings,)."""
-        mean, largest = (self._mean_and_largest(block) - self.median_[:, None]) / self.spread_[:, None]
+        distance = (self._mean_and_largest(block) - self.median_[:, None]) / self.spread_[:, None]
+        mean, largest = np.where(
+            distance > _FAR, _FAR * (1.0 + np.log(np.maximum(distance, _FAR) / _FAR)), distance
+        )
         return np.asarray(0.5 * mean + 0.5 * largest)
 
-    def surprise(self, text: str) -> FloatArray:
-        """Return how surprising each character is, and the stop after them, shape (characters + 1,), nats."""
-        places = Places(Characters.of([text]), self.alphabet_, self.order)
+    def surprise(self, block: Characters) -> list[FloatArray]:
+        """Return how surprising each character of each string is, and the stop after it; 1.0 is the limit."""
+        places = Places(block, self.alphabet_, self.order)
         between = self.between_.excess(places.symbol, places.both)
-        return np.asarray((2.0 * self._excess(places) + between) / 3)
+        surprise = np.maximum((2.0 * self._excess(places) + between) / (3.0 * self.limit_), 0.0)
+        return np.split(surprise, places.start[1:])
+
+    def clues(self, block: Characters) -> list[list[Clue]]:
+        """Return, for each string, its most surprising character and what was expected there."""
+        clues: list[list[Clue]] = []
+        for text, surprise, score in zip(block.values, self.surprise(block), self.score(block), strict=True):
+            place = int(surprise.argmax())
+            if score <= 0.0 or surprise[place] <= 0.0:
+                clues.append([])
+                continue
+            expected = in_words(self.expected(text, place))
+            if place >= LENGTH_LIMIT:
+                cause = Cause("end", "", "", 0.0, f"only the first {LENGTH_LIMIT} characters are read")
+            elif place == len(text):
+                cause = Cause(
+                    "end", "", expected, 0.0, f"the string ends after {quoted(text[-5:])}, unusually"
+                )
+            else:
+                seen = text[place]
+                cause = Cause(
+                    f"position {place + 1}", seen, expected, 0.0, f"{named(seen)}, expected {expected}"
+                )
+            clues.append([Clue(float(score), (place, place), cause, clarity=1)])
+        return clues
 
     def expected(self, text: str, position: int) -> dict[str, float]:
-        """Return the likely characters at a position given both sides, the likeliest first, with their
-        shares.
+        """Return the likely characters at a position given both sides, the likeliest first, with shares.
 
         Left and right are taken as independent given the character.
         """
@@ -247,9 +280,34 @@ class NGram(StringModel):
         there = places.mirror[position]
         p = self.forward_.distribution([c[position] for c in places.left])
         p = p * self.backward_.distribution([c[there] for c in places.right])
-        p = (p / self.forward_.distribution([]))[_FIRST:] if len(p) > _FIRST else p[:0]
+        p = (p / self.forward_.distribution([]))[_FIRST:]
         likely = np.argsort(-p, kind="stable")
         return {chr(self.alphabet_[i]): float(p[i] / p.sum()) for i in likely}
+
+
+def in_words(likely: dict[str, float]) -> str:
+    """Return likely characters in words: one, a class, or a few.
+
+    Examples
+    --------
+    >>> in_words({"7": 0.4, "3": 0.35, "-": 0.2, "x": 0.05})
+    '"7", "3" or "-"'
+    >>> in_words({"7": 0.5, "3": 0.48, "x": 0.02})
+    'a digit'
+    """
+    if not likely:
+        return "nothing"
+    first = next(iter(likely))
+    if likely[first] >= _SURE:
+        return quoted(first)
+    shares: dict[int, float] = {}
+    for character, share in likely.items():
+        shares[character_class(character)] = shares.get(character_class(character), 0.0) + share
+    best = max(shares, key=lambda kind: shares[kind])
+    if shares[best] >= _SURE:
+        return class_in_words(best)
+    few = [quoted(character) for character in list(likely)[:3]]
+    return " or ".join([", ".join(few[:-1]), few[-1]] if len(few) > 1 else few)
 
 
 def weighted_quantiles(values: AnyArray, weight: FloatArray, levels: tuple[float, ...]) -> FloatArray:

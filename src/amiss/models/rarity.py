@@ -3,38 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.characters import END, LOWER, Characters, HashArray, RowCounts, Strings, mix, once
-from amiss.models.base import StringModel
+from amiss.characters import END, LOWER, UPPER, Characters, HashArray, RowCounts, Segments, Strings, mix, once
+from amiss.detection import Cause
+from amiss.edits import Edit, best_edit
+from amiss.models.base import Clue, StringModel
+from amiss.patterns import class_in_words, shape
+from amiss.texts import named, quoted
 
 PARTS = ("value", "digits", "format", "runs", "words", "bigram", "token", "character")
 """What is counted, in the order of `Rarity.excess`: the value; the value with every digit alike; its
 classes of characters; those with repeats taken as one; letters and digits as one class with repeats taken
 as one; the rarest pair of neighbouring characters; the rarest word; the rarest character."""
 
+_VALUE, _DIGITS, _FORMAT, _RUNS, _, _BIGRAM, _TOKEN, _CHARACTER = range(len(PARTS))
 _MOSTLY_UNIQUE = 0.98
+_CLASSES = 12
+_FREQUENT = 10.0
+_COMMON = 0.05
 
 
-def parts(block: Characters) -> Iterator[tuple[IntArray | None, HashArray]]:
-    """Yield, for each of `PARTS`, the string each hash belongs to (None: one a string) and the hashes."""
+@dataclass(frozen=True)
+class Mentions:
+    """Hashes of one kind of part; ``item`` is None where every string has exactly one.
+
+    Attributes
+    ----------
+    hashes : ndarray of shape (mentions,)
+    item : ndarray of shape (mentions,) or None
+        The string each lies in.
+    first, last : ndarray of shape (mentions,) or None
+        The characters of the string each is made of.
+    """
+
+    hashes: HashArray
+    item: IntArray | None = None
+    first: IntArray | None = None
+    last: IntArray | None = None
+
+
+def parts(block: Characters) -> Iterator[Mentions]:
+    """Yield the hashes of each of `PARTS`."""
     text, classes, grouped, masked = block.text, block.classes, block.grouped, block.digits_masked
-    yield None, text.hashes()
-    yield None, masked.hashes()
-    yield None, classes.hashes()
-    yield None, classes.collapsed(grouped).hashes()
-    yield None, text.replaced(np.where(grouped, LOWER, text.symbol)).collapsed(grouped).hashes()
+    yield Mentions(text.hashes())
+    yield Mentions(masked.hashes())
+    yield Mentions(classes.hashes())
+    yield Mentions(classes.collapsed(grouped).hashes())
+    yield Mentions(text.replaced(np.where(grouped, LOWER, text.symbol)).collapsed(grouped).hashes())
     length = text.length + 1
     left, right = np.full((2, int(length.sum())), END, np.int64)
     here = np.arange(len(text.symbol)) + text.item
     right[here], left[here + 1] = masked.symbol, masked.symbol
-    yield np.repeat(np.arange(len(length)), length), mix((left << 21) + right)
-    word, item, _ = text.words(grouped)
-    yield item, word.hashes()
-    yield text.item, mix(masked.symbol)
+    pairs = Segments(right, length)
+    yield Mentions(mix((left << 21) + right), pairs.item, pairs.position - 1, pairs.position)
+    word, item, start = text.words(grouped)
+    yield Mentions(word.hashes(), item, start, start + word.length - 1)
+    yield Mentions(mix(masked.symbol), text.item, text.position, text.position)
 
 
 class Rarity(StringModel):
@@ -55,6 +84,8 @@ class Rarity(StringModel):
     rows_: float
     counts_: list[RowCounts]
     usual_: FloatArray
+    classes_: IntArray
+    example_: str
 
     def fit(self, strings: Strings, random_state: np.random.Generator) -> Self:
         """Count the parts over all rows."""
@@ -63,13 +94,18 @@ class Rarity(StringModel):
         rows: list[list[FloatArray]] = [[] for _ in PARTS]
         for where, block in strings.blocks():
             weight = strings.weight[where]
-            for i, (item, found) in enumerate(parts(block)):
-                first = slice(None) if item is None else once(item, found)
-                hashes[i].append(found[first])
-                rows[i].append(weight if item is None else weight[item[first]])
+            for i, part in enumerate(parts(block)):
+                if part.item is None:
+                    hashes[i].append(part.hashes)
+                    rows[i].append(weight)
+                    continue
+                first = once(part.item, part.hashes)
+                hashes[i].append(part.hashes[first])
+                rows[i].append(weight[part.item[first]])
         self.counts_ = [RowCounts(h, r) for h, r in zip(hashes, rows, strict=True)]
         surprise = strings.map(self.surprise)
         self.usual_ = (surprise * strings.weight).sum(axis=1) / self.rows_
+        self._learn_usual_format(strings)
         if len(strings) >= _MOSTLY_UNIQUE * self.rows_:
             # where nearly every value is unique, so are its words: a rare one says nothing
             self.usual_[PARTS.index("token")] = np.log(self.rows_) + 1.0
@@ -78,11 +114,11 @@ class Rarity(StringModel):
     def surprise(self, block: Characters) -> FloatArray:
         """Return -log(share of rows that hold each part), shape (parts, strings)."""
         surprise = np.empty((len(PARTS), len(block)))
-        for i, (item, found) in enumerate(parts(block)):
-            count = self.counts_[i].others(found)
-            if item is not None:
+        for i, part in enumerate(parts(block)):
+            count = self.counts_[i].others(part.hashes)
+            if part.item is not None:
                 least = np.full(len(block), self.rows_ - 1.0)
-                np.minimum.at(least, item, count)
+                np.minimum.at(least, part.item, count)
                 count = least
             surprise[i] = np.log(self.rows_) - np.log(count + 1.0)
         return surprise
@@ -90,6 +126,25 @@ class Rarity(StringModel):
     def excess(self, block: Characters) -> FloatArray:
         """Return how far each part's surprise lies beyond the usual, shape (parts, strings), nats, >= 0."""
         return np.maximum(self.surprise(block) - self.usual_[:, None], 0.0)
+
+    def _learn_usual_format(self, strings: Strings) -> None:
+        """Keep the classes of characters most strings are made of, and a string of the most frequent
+        format."""
+        rows = np.zeros(0x110000 + 16)
+        most = -1.0
+        for where, block in strings.blocks():
+            first = once(block.text.item, mix(block.classes.symbol))
+            rows += np.bincount(
+                block.classes.symbol[first],
+                strings.weight[where][block.text.item[first]],
+                minlength=len(rows),
+            )
+            common = self.counts_[_RUNS].others(block.classes.collapsed(block.grouped).hashes())
+            common = common + self.counts_[_FORMAT].others(block.classes.hashes()) / (self.rows_ + 1.0)
+            if common.max() > most:
+                most, self.example_ = float(common.max()), block.values[int(common.argmax())]
+        often = np.argsort(-rows, kind="stable")[:_CLASSES]
+        self.classes_ = often[rows[often] >= max(0.005 * self.rows_, 1.0)]
 
     def score(self, block: Characters) -> FloatArray:
         """Return mean + 2 max + sum / 4 of the eight, shape (strings,)."""
@@ -99,3 +154,97 @@ class Rarity(StringModel):
             # added one by one: a sum over an axis may round differently in batches of different size
             total = total + part
         return np.asarray(total * (1 / len(PARTS) + 0.25) + 2.0 * excess.max(axis=0))
+
+    def clues(self, block: Characters) -> list[list[Clue]]:
+        """Return, for each string, its rare value, format, word, character and pair of characters."""
+        excess = self.excess(block)
+        strength = excess * (1 / len(PARTS) + 0.25)
+        strength[excess.argmax(axis=0), np.arange(len(block))] += 2.0 * excess.max(axis=0)
+        rarest = [_rarest(part, self.counts_[i], len(block)) for i, part in enumerate(parts(block))]
+        pairs = list(parts(block))[_BIGRAM]
+        rows = self.counts_[_BIGRAM].others(pairs.hashes) + 1.0
+        rare = np.log(self.rows_) - np.log(rows)
+        return [
+            self._clues_of(block, i, strength[:, i], [found[:, i] for found in rarest], rare[pairs.item == i])
+            if strength[:, i].any()
+            else []
+            for i in range(len(block))
+        ]
+
+    def _clues_of(
+        self, block: Characters, i: int, strength: FloatArray, rarest: list[IntArray], rare: FloatArray
+    ) -> list[Clue]:
+        text = block.values[i]
+        clues: list[Clue] = []
+        if not text:
+            words = f'"", the empty string, {_in_others(int(rarest[_VALUE][0]))}'
+            return [Clue(float(strength.sum()), None, Cause("value", "", self.example_, 0.0, words))]
+        form = float(strength[_FORMAT:_BIGRAM].sum())
+        if form > 0 and rarest[_FORMAT][0] < _COMMON * self.rows_:
+            clues.append(self._format_clue(block, i, form, int(rarest[_FORMAT][0]), rare))
+        for part, cell in ((_VALUE, "value"), (_TOKEN, "word"), (_CHARACTER, ""), (_BIGRAM, "")):
+            if strength[part] <= 0:
+                continue
+            count, first, last = (int(x) for x in rarest[part])
+            first, last = max(first, 0), min(last, len(text) - 1)
+            seen = text[first : last + 1] if part != _VALUE else text
+            words = f"{named(seen)}, {_in_others(count)}"
+            if part == _BIGRAM and len(seen) == 2:
+                words = f"{quoted(seen)} side by side {_in_others(count)}"
+            places = None if part == _VALUE or not text else (first, last)
+            cause = Cause(cell or f"position {first + 1}", seen, "", 0.0, words)
+            clues.append(Clue(float(strength[part]), places, cause))
+        return clues
+
+    def _format_clue(self, block: Characters, i: int, strength: float, count: int, rare: FloatArray) -> Clue:
+        """Blame the one character whose change would give a frequent format, else the format as a whole."""
+        text = block.values[i]
+        start, length = int(block.text.start[i]), int(block.text.length[i])
+        symbols = block.classes.symbol[start : start + length]
+        edit = best_edit(symbols, self.classes_, self._rows_of_format, (rare[:-1] + rare[1:]) / 2)
+        least = max(_FREQUENT * (count + 1.0), 0.01 * self.rows_)
+        if edit is None or edit.rows < least or length < len(text):
+            words = f"{quoted(shape(symbols))}, {_in_others(count)}; usual: like {quoted(self.example_)}"
+            cause = Cause("format", shape(symbols), self.example_, 0.0, words)
+            return Clue(strength, None, cause)
+        return Clue(strength, (edit.first, edit.last), _edit_cause(text, edit), clarity=2)
+
+    def _rows_of_format(self, formats: Segments) -> FloatArray:
+        """Return the rows of each format, of its runs where the format itself is never frequent."""
+        rows = self.counts_[_FORMAT].others(formats.hashes())
+        if rows.max(initial=0.0) >= 0.01 * self.rows_:
+            return rows
+        return self.counts_[_RUNS].others(formats.collapsed(formats.symbol >= UPPER).hashes())
+
+
+def _rarest(part: Mentions, counts: RowCounts, strings: int) -> IntArray:
+    """Return, for each string, the other rows of its rarest mention, and its first and last character."""
+    rows = counts.others(part.hashes).astype(np.int64)
+    if part.item is None:
+        return np.stack([rows, np.zeros_like(rows), np.zeros_like(rows)])
+    rarest = np.zeros((3, strings), np.int64)
+    order = np.lexsort((-np.arange(len(rows)), -rows))
+    for field, values in enumerate((rows, part.first, part.last)):
+        rarest[field, part.item[order]] = values[order]
+    return rarest
+
+
+def _in_others(count: int) -> str:
+    return "in no other string" if count == 0 else f"in {count:,} other string{'s' * (count != 1)}"
+
+
+def _edit_cause(text: str, edit: Edit) -> Cause:
+    """Say in words what to change."""
+    place = f"position {edit.first + 1}"
+    if edit.last > edit.first:
+        place = f"positions {edit.first + 1} to {edit.last + 1}"
+    expected = class_in_words(edit.symbol) if edit.symbol else ""
+    seen = text[edit.first : edit.last + 1]
+    if edit.kind == "replace":
+        return Cause(place, seen, expected, 0.0, f"{named(seen)}, expected {expected}")
+    if edit.kind == "extra":
+        return Cause(place, seen, "", 0.0, f"{quoted(seen)}, one character too many")
+    if edit.kind == "swap":
+        seen = text[edit.first : edit.first + 2]
+        return Cause(place, seen, seen[::-1], 0.0, f"{quoted(seen)}, expected {quoted(seen[::-1])}")
+    return Cause(place, seen, expected, 0.0, f"{expected} is missing here")

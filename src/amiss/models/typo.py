@@ -8,8 +8,10 @@ import numpy as np
 
 from amiss.batch import FloatArray, IntArray
 from amiss.characters import DIGIT, Characters, HashArray, RowCounts, Segments, Strings, find, once
-from amiss.models.base import StringModel
+from amiss.detection import Cause
+from amiss.models.base import Clue, StringModel
 from amiss.part import Stored
+from amiss.texts import quoted
 
 _SHORTEST = 4
 _FREQUENT = 3.0
@@ -164,6 +166,36 @@ class Typo(StringModel):
         value, word = self.surprise(block)
         excess = np.maximum(value - self.values_.usual, 0.0)
         return np.asarray(excess + 0.5 * np.maximum(word - self.words_.usual, 0.0))
+
+    def clues(self, block: Characters) -> list[list[Clue]]:
+        """Return, for each string, the frequent value and the frequent word it is a slip of."""
+        clues: list[list[Clue]] = [[] for _ in block.values]
+        surprise, near = self.values_.surprise(block.text)
+        for i in np.flatnonzero(surprise > self.values_.usual):
+            strength = float(surprise[i] - self.values_.usual)
+            clues[i].append(self._clue(self.values_, "value", block.values[i], 0, int(near[i]), strength))
+        word, item, start = letters(block)
+        surprise, near = self.words_.surprise(word)
+        found = np.flatnonzero(surprise > self.words_.usual)
+        for w in found[np.argsort(-surprise[found], kind="stable")]:
+            strength = 0.5 * float(surprise[w] - self.words_.usual)
+            text = block.values[item[w]]
+            if any(clue.strength >= strength for clue in clues[item[w]]):
+                # the word's slip is the value's slip, or another word's weighs more
+                continue
+            seen = text[start[w] : start[w] + word.length[w]]
+            clues[item[w]].append(
+                self._clue(self.words_, "word", seen, int(start[w]), int(near[w]), strength)
+            )
+        return clues
+
+    @staticmethod
+    def _clue(spelling: Spelling, cell: str, seen: str, start: int, near: int, strength: float) -> Clue:
+        expected, rows = spelling.texts[near], int(spelling.near.rows[near])
+        same = next((i for i, (a, b) in enumerate(zip(seen, expected, strict=False)) if a != b), len(seen))
+        place = start + min(same, max(len(seen) - 1, 0))
+        words = f"{quoted(seen)}, expected {quoted(expected)} (in {rows:,} strings)"
+        return Clue(strength, (place, place), Cause(cell, seen, expected, 0.0, words), clarity=3)
 
 
 def letters(block: Characters) -> tuple[Segments, IntArray, IntArray]:
