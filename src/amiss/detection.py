@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
+from amiss.frames import like
+
+_SHOWN = 10  # anomalies in a notebook's view
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,9 @@ class Anomaly:
 
     def __str__(self) -> str:
         causes = "; ".join(map(str, self.causes))
-        return f"{self.label}: {self.score:.1f} x the limit, p {self.p_value:.2g}" + (f"; {causes}" if causes else "")
+        return f"{self.label}: {self.score:.1f} x the limit, p {self.p_value:.2g}" + (
+            f"; {causes}" if causes else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -193,11 +199,53 @@ class Detection:
         count, total = int(self.flags.sum()), len(self.flags)
         units = self.unit if total == 1 else self.unit + "s"
         by_chance = self.chance * total
-        chance = f"about {by_chance:.0f}" if by_chance >= 1 else "fewer than 1"
+        chance = f"about {by_chance:,.0f}" if by_chance >= 0.5 else "fewer than 1"
         if not count:
-            return f"Nothing is amiss in {total:,} {units} ({chance} expected beyond the threshold by chance)."
-        events = f" in {len(self)} event{'s' * (len(self) != 1)}" if self.unit == "point" else ""
+            return (
+                f"Nothing is amiss in {total:,} {units} ({chance} expected beyond the threshold by chance)."
+            )
+        events = f" in {len(self):,} event{'s' * (len(self) != 1)}" if self.unit == "point" else ""
         return f"{count:,} of {total:,} {units} unusual{events}, {chance} expected by chance."
+
+    def to_frame(self) -> Any:
+        """Return one row an item, in the order of the data, as a frame of the caller's kind.
+
+        Returns
+        -------
+        frame
+            pandas for pandas (with its index), polars for polars, Arrow for Arrow, polars for anything else.
+            Columns: ``score`` (multiples of the threshold), ``p_value``, ``anomalous`` (bool), ``causes``
+            (text; empty where the item is not anomalous).
+        """
+        columns = {
+            "score": self.scores / self.threshold,
+            "p_value": self.p_values,
+            "anomalous": self.flags,
+            "causes": self._causes_of_items(),
+        }
+        return like(self.native, columns)
+
+    def _causes_of_items(self) -> list[str]:
+        texts = [""] * len(self.flags)
+        for anomaly in reversed(self.anomalies):  # the worst is written last
+            first, last = anomaly.place, anomaly.place
+            if anomaly.start is not None and anomaly.end is not None:
+                first, last = anomaly.start, anomaly.end
+            for place in range(first, last + 1):
+                if self.flags[place]:
+                    texts[place] = "; ".join(map(str, anomaly.causes))
+        return texts
+
+    def _repr_html_(self) -> str:
+        """Return the verdict and the worst anomalies as HTML, for notebooks."""
+        head = "".join(f"<th>{name}</th>" for name in ("where", "score", "p", "causes"))
+        rows = "".join(_html_row(anomaly) for anomaly in self.anomalies[:_SHOWN])
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+        hidden = len(self) - _SHOWN
+        more = f"<p>and {hidden:,} more: <code>to_frame()</code></p>" if hidden > 0 else ""
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        notes = f"<ul>{notes}</ul>" if notes else ""
+        return f"<div><p><strong>{html.escape(self.verdict)}</strong></p>{table}{more}{notes}</div>"
 
     def to_json(self) -> str:
         """Return verdict, anomalies and causes as JSON text.
@@ -205,7 +253,7 @@ class Detection:
         Returns
         -------
         str
-            One JSON object: kind, verdict, items, threshold, chance, notes, anomalies.
+            One JSON object: kind, verdict, items, flagged, threshold, chance, notes, anomalies.
         """
         from dataclasses import asdict
 
@@ -220,3 +268,9 @@ class Detection:
             "anomalies": [{k: v for k, v in asdict(a).items() if v is not None} for a in self],
         }
         return json.dumps(answer, ensure_ascii=True, allow_nan=False)
+
+
+def _html_row(anomaly: Anomaly) -> str:
+    causes = "<br>".join(html.escape(str(cause)) for cause in anomaly.causes)
+    numbers = f"<td>{anomaly.score:.1f} &times;</td><td>{anomaly.p_value:.2g}</td>"
+    return f"<tr><td>{html.escape(anomaly.label)}</td>{numbers}<td style='text-align:left'>{causes}</td></tr>"

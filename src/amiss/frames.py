@@ -347,4 +347,6 @@ def like(native: Any, columns: Mapping[str, Any]) -> Any:
     backend: Any = found.implementation if is_frame else nw.Implementation.POLARS
     plain = {n: v if backend.is_pandas() else np.asarray(v).tolist() for n, v in columns.items()}
     frame = nw.from_dict(plain, backend=backend)
+    if backend.is_pandas() and len(inner) == len(frame):
+        frame.to_native().index = inner.index
     return frame if wrapped else frame.to_native()

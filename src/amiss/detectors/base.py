@@ -118,7 +118,7 @@ class Detector(Estimator, Stored):
         if len(scores) < _FEW_ITEMS:
             self._note(
                 f"Only {len(scores)} {self.unit}{'s' * (len(scores) != 1)} to learn from: too few to say much; "
-                f"the smallest p-value possible is {1 / (len(scores) + 1):.2g}."
+                f"p-values below {1 / (len(scores) + 1):.2g} are extrapolated."
             )
 
     def _note(self, text: str) -> None:

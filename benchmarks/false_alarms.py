@@ -1,0 +1,85 @@
+"""Print the false alarms per 1000 normal items of each threshold rule, and how many anomalies it finds.
+
+    python benchmarks/false_alarms.py [--runs 20] [--write docs/thresholds.md]
+
+Per run and distribution: 5,000 training scores, 20,000 new normal scores. Anomalies, where there are any, are
+a twentieth of the training scores, evenly spread from 1.5 to 4.5 times the score that one normal item in 1000
+exceeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+import numpy as np
+
+from amiss.part import make_part
+from amiss.thresholds import Threshold
+
+RULES = ("peaks", "fdr", "mean_std:k=3", "mad", "quantile:q=0.99")
+DISTRIBUTIONS = {
+    "half-normal": lambda r, n: np.abs(r.normal(size=n)),
+    "chi2(1)": lambda r, n: r.chisquare(1, n),
+    "lognormal": lambda r, n: r.lognormal(size=n),
+    "t3 squared": lambda r, n: r.standard_t(3, n) ** 2,
+    "uniform": lambda r, n: r.random(n),
+    "exponential": lambda r, n: r.exponential(size=n),
+    "gamma(5)": lambda r, n: r.gamma(5, size=n),
+    "bimodal": lambda r, n: np.where(r.random(n) < 0.6, np.abs(r.normal(2, 0.5, n)), r.normal(6, 0.7, n)),
+}
+TRAINING, NEW, SHARE = 5_000, 20_000, 0.05
+BEGIN, END = "<!-- false alarms: begin -->", "<!-- false alarms: end -->"
+
+
+def one_run(rule: str, name: str, seed: int, clean: bool, share: float) -> tuple[float, float]:
+    """Return the false alarms per 1000 new items and the share of anomalies found."""
+    rng = np.random.default_rng(seed)
+    draw = DISTRIBUTIONS[name]
+    scores, new = draw(rng, TRAINING), draw(rng, NEW)
+    count = int(share * TRAINING)
+    scores[:count] = np.quantile(draw(rng, 200_000), 0.999) * rng.uniform(1.5, 4.5, count)
+    line = make_part(Threshold, rule).fit(scores, clean=clean).threshold_
+    return 1000 * float(np.mean(new > line)), float(np.mean(scores[:count] > line)) if count else 0.0
+
+
+def table(runs: int, clean: bool, share: float) -> list[str]:
+    """Return the lines of one table: a row a rule, a column a distribution."""
+    lines = ["| rule | " + " | ".join(DISTRIBUTIONS) + " |", "|---|" + "---|" * len(DISTRIBUTIONS)]
+    for rule in RULES:
+        cells = []
+        for name in DISTRIBUTIONS:
+            alarms, found = np.mean([one_run(rule, name, seed, clean, share) for seed in range(runs)], axis=0)
+            cells.append(f"{alarms:.1f} / {found:.0%}" if share else f"{alarms:.2f}")
+        lines.append(f"| `{rule}` | " + " | ".join(cells) + " |")
+    return lines
+
+
+def main() -> None:
+    """Print the three tables, and write them into the page where asked."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--runs", type=int, default=20)
+    options.add_argument("--write", type=pathlib.Path)
+    asked = options.parse_args()
+    lines = ['Clean training scores, `training_data="clean"`: false alarms per 1000.', ""]
+    lines += table(asked.runs, True, 0.0)
+    lines += ["", 'Clean training scores, but `training_data="mixed"`: false alarms per 1000.', ""]
+    lines += table(asked.runs, False, 0.0)
+    lines += [
+        "",
+        "5 % anomalies in the training scores, mixed: false alarms per 1000 / anomalies found.",
+        "",
+    ]
+    lines += table(asked.runs, False, SHARE)
+    print("\n".join(lines))
+    if asked.write:
+        page = asked.write.read_text(encoding="utf-8")
+        head, rest = page.split(BEGIN)
+        tail = rest.split(END)[1]
+        asked.write.write_text(f"{head}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

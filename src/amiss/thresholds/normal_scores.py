@@ -1,0 +1,185 @@
+"""NormalScores: how the scores of normal items are distributed, learnt from scores that may hold anomalies.
+
+The body is counted, the tail is a generalised Pareto distribution (Pickands 1975; Coles 2001, chapter 4).
+Where the scores may hold anomalies, the tail is fitted on a middle part and the items above it are only
+counted, so that no anomaly moves it by its size; where more lie beyond that tail than chance allows, they are
+taken out of the count.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from amiss.batch import FloatArray
+from amiss.part import Stored
+from amiss.thresholds.pareto import Pareto, Prior, fit_pareto
+
+_KEPT = 10_000  # quantiles of the training scores that are kept
+_SEARCHED = (
+    700  # quantiles the search for anomalies looks at: with more, small misfits would pass for anomalies
+)
+_CLEAN = Prior(0.1, 0.4)  # clean scores: nearly free
+_TAIL, _FEWEST_CLEAN = 0.1, 20  # clean scores: the share that is the tail, and the fewest items in it
+_SEARCH = Prior(
+    -0.2, 0.1
+)  # in the search heavier tails than the normal distribution's are taken for anomalies
+_SPREAD = 0.1
+_LEVELS = (0.01, 0.02, 0.035, 0.06, 0.1, 0.15, 0.25)  # shares of items above the middle part, in the search
+_BASE = (0.1, 0.05, 0.02, 0.01)  # the same where the search found none; the next where ties leave too little
+_MIDDLE = 5  # the middle part and what is above it, in multiples of what is above
+_FEWEST_MIDDLE = 8
+_FEWEST_ANOMALIES = 3.1
+_FOUND = (0.3, 0.9)  # of the items above the middle part, the share of anomalies that is believed
+_BEYOND = 0.001  # anomalies are counted beyond the score that this share of normal items exceeds
+
+
+class _Tail(NamedTuple):
+    start: float
+    share: float  # of normal items beyond the start
+    excess: Pareto
+    anomalies: float  # share of all items
+    above: float  # share of all items above the middle part
+
+
+class NormalScores(Stored):
+    """The distribution of the scores of normal items.
+
+    Attributes
+    ----------
+    ordered : ndarray of shape (m,)
+        Training scores in ascending order, at most 10,000 quantiles of them.
+    items : int
+        Training items.
+    anomalies : float
+        Share of the training items that were taken for anomalies and do not count as normal.
+    start, share, shape, scale : float
+        Beyond ``start`` lies ``share`` of the normal items, and their excess over it has a generalised Pareto
+        distribution.
+    """
+
+    ordered: FloatArray
+    items: int
+    anomalies: float
+    start: float
+    share: float
+    shape: float
+    scale: float
+
+    @classmethod
+    def fit(cls, scores: FloatArray, *, clean: bool, shape: float) -> Self:
+        """Learn the distribution.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (items,)
+            In ascending order.
+        clean : bool
+            True where the scores hold no anomalies.
+        shape : float
+            Shape expected of the tail of normal scores that may hold anomalies.
+        """
+        new = cls()
+        new.ordered, new.items = thinned(scores, _KEPT), len(scores)
+        tail = _clean_tail(scores) if clean else _mixed_tail(scores, Prior(shape, _SPREAD))
+        new.start, new.share, new.anomalies = tail.start, tail.share, tail.anomalies
+        new.shape, new.scale = tail.excess
+        return new
+
+    def p_values(self, scores: FloatArray) -> FloatArray:
+        """Return how likely a normal item scores at least as high, in (0, 1], never rising with the score."""
+        at_least = 1 - np.searchsorted(self.ordered, scores, side="left") / len(self.ordered)
+        body = np.clip((at_least - self.anomalies) / (1 - self.anomalies), self.share, 1.0)
+        excess = np.maximum(scores - self.start, 0.0)
+        tail = self.share * Pareto(self.shape, self.scale).survival(excess)
+        return np.maximum(np.where(scores > self.start, tail, body), self.smallest())
+
+    def smallest(self) -> float:
+        """Return the smallest p-value told: the tail is not followed beyond the square of the items."""
+        return min(1e-4, 1 / (self.items + 1) ** 2)
+
+    def beyond(self, risk: float) -> float:
+        """Return the score that this share of normal items exceeds."""
+        if risk >= self.share:
+            wanted = 1 - (risk * (1 - self.anomalies) + self.anomalies)
+            return float(np.quantile(self.ordered, max(wanted, 0.0), method="higher"))
+        return self.start + Pareto(self.shape, self.scale).beyond(risk / self.share)
+
+
+def thinned(ordered: FloatArray, count: int) -> FloatArray:
+    """Return ``count`` evenly spread quantiles of ascending scores, or all of them where they are fewer."""
+    if len(ordered) <= count:
+        return ordered
+    return np.quantile(ordered, (np.arange(count) + 0.5) / count)
+
+
+def _clean_tail(scores: FloatArray) -> _Tail:
+    """Return the tail of scores without anomalies: the excesses over the highest tenth."""
+    n = len(scores)
+    start = scores[n - 1 - min(max(int(_TAIL * n), _FEWEST_CLEAN), n // 2)]
+    if start == scores[-1]:
+        lower = scores[scores < start]
+        start = lower[-1] if len(lower) else start / 2
+    excess = scores[scores > start] - start
+    share = len(excess) / (n + (len(excess) == n))
+    return _Tail(float(start), share, fit_pareto(excess, _CLEAN), 0.0, 0.0)
+
+
+def _mixed_tail(scores: FloatArray, prior: Prior) -> _Tail:
+    """Return the tail of the normal ones among scores that may hold anomalies.
+
+    The search goes from few items above the middle part to many: a middle part that holds anomalies itself
+    gives a tail so heavy that nothing lies beyond it, and the search goes on.
+    """
+    sample = thinned(scores, _SEARCHED)
+    n = len(sample)
+    for level in _LEVELS:
+        found = _censored_tail(sample, level, _SEARCH, rounds=30)
+        if found is None or found.anomalies * n < _FEWEST_ANOMALIES:
+            continue
+        if _FOUND[0] * found.above <= found.anomalies <= _FOUND[1] * found.above:
+            return found
+    for level in _BASE:
+        tail = _censored_tail(sample, level, prior, rounds=1)
+        if tail is not None:
+            return tail._replace(anomalies=0.0)
+    return _tail_of_few(scores) or _clean_tail(scores)
+
+
+def _tail_of_few(scores: FloatArray) -> _Tail | None:
+    """Return the tail where all scores but a few are one value; None where they are more."""
+    n = len(scores)
+    start = scores[n // 2]
+    greater = scores[scores > start]
+    if not 0 < len(greater) < _FEWEST_MIDDLE or scores[0] < start:
+        return None
+    normal = n - len(greater)
+    scale = (start or greater[0]) / 4  # of the order of the value itself: nothing else tells
+    return _Tail(float(start), 1 / (normal + 1), Pareto(0.0, float(scale)), len(greater) / n, 0.0)
+
+
+def _censored_tail(scores: FloatArray, level: float, prior: Prior, rounds: int) -> _Tail | None:
+    """Return the tail fitted on the part below the highest ``level`` of the scores, if it is large enough.
+
+    Items beyond the fitted tail are no longer counted as normal, and the tail is fitted again, until none is
+    added.
+    """
+    n = len(scores)
+    above = max(int(level * n), 1)
+    end = scores[n - 1 - above]
+    start = scores[n - 1 - max(min(_MIDDLE * above, n // 2), min(40, n // 2))]
+    middle = scores[(scores > start) & (scores <= end)] - start
+    if len(middle) < _FEWEST_MIDDLE:
+        return None
+    beyond_start, beyond_end = float((scores > start).sum()), float((scores > end).sum())
+    anomalies = 0.0
+    for _ in range(rounds):
+        excess = fit_pareto(middle, prior, float(end - start), max(beyond_end - anomalies, 1.0))
+        share = max(beyond_start - anomalies, 1.0) / (n - anomalies)
+        line = start + excess.beyond(min(_BEYOND / share, 1.0))
+        found = max(float((scores > max(line, end)).sum()) - _BEYOND * (n - anomalies), 0.0)
+        if abs(found - anomalies) < 1:
+            break
+        anomalies = found
+    return _Tail(float(start), share, excess, anomalies / n, beyond_end / n)
