@@ -26,7 +26,7 @@ class Edit:
     first, last : int
         Where: several places do where neighbours are alike.
     symbol : int
-        The class expected there; 0 for "extra" and "swap".
+        The class expected there; -1 for "extra" and "swap".
     rows : float
         Rows that have the format the edit leads to.
     """
@@ -109,6 +109,6 @@ def _variants(symbols: IntArray, legal: IntArray) -> tuple[Segments, IntArray, I
     )
     kind = np.repeat(np.arange(4), sizes)
     place = np.concatenate([np.repeat(at, k), at, np.repeat(gaps, k), first])
-    zeros = np.zeros(count, np.int64)
-    symbol = np.concatenate([np.tile(legal, count), zeros, np.tile(legal, count + 1), zeros[: len(first)]])
+    none = np.full(count, -1, np.int64)
+    symbol = np.concatenate([np.tile(legal, count), none, np.tile(legal, count + 1), none[: len(first)]])
     return variants, kind, place, symbol

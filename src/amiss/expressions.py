@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 from amiss.characters import DIGIT, LOWER, MARK, UPPER, character_class
@@ -78,5 +77,9 @@ def _set(characters: set[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return text as an expression that matches it, spaces and the like left readable."""
-    return "".join("\\" + c if c in _SPECIAL else c if c.isprintable() else re.escape(c) for c in text)
+    """Return text as an expression that matches it: spaces stay readable, what cannot be seen is escaped."""
+    return "".join("\\" + c if c in _SPECIAL else c if c.isprintable() else _unseen(c) for c in text)
+
+
+def _unseen(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

@@ -46,6 +46,7 @@ _WORD = 0x110020
 _MERGED = 6
 _READ = 1000
 _GROUPS = 6
+_FEWEST_ROWS = 10
 _LEAST_SHARE = 0.01
 _LONGEST = 40
 _COVERED = 0.95
@@ -224,11 +225,11 @@ def _run_pattern(texts: Counter[str]) -> str:
 
 def _suggest(groups: list[_Group], strings: Strings) -> Expression | None:
     """Return the expression of the frequent groups, None where they cover less than half."""
-    if len(groups) == 0 or max(map(len, strings.values)) == 0:
+    if strings.weight.sum() < _FEWEST_ROWS:
         return None
     taken: list[_Group] = []
     for group in groups[:_GROUPS]:
-        if _share(taken) < _COVERED and group.share >= _LEAST_SHARE and len(group.runs) <= _LONGEST:
+        if _share(taken) < _COVERED and group.share >= _LEAST_SHARE and 0 < len(group.runs) <= _LONGEST:
             taken.append(group)
     if _share(taken) < 0.5:
         return None

@@ -209,6 +209,8 @@ def merged(clues: Sequence[Clue]) -> list[tuple[Clue, float]]:
 
 
 def _touch(clue: Clue, other: Clue) -> bool:
+    if clue.cause.cell == other.cause.cell:
+        return True
     if clue.places is None or other.places is None:
         return False
     return clue.places[0] <= other.places[1] + _NEAR and other.places[0] <= clue.places[1] + _NEAR

@@ -238,7 +238,7 @@ def _edit_cause(text: str, edit: Edit) -> Cause:
     place = f"position {edit.first + 1}"
     if edit.last > edit.first:
         place = f"positions {edit.first + 1} to {edit.last + 1}"
-    expected = class_in_words(edit.symbol) if edit.symbol else ""
+    expected = class_in_words(edit.symbol) if edit.symbol >= 0 else ""
     seen = text[edit.first : edit.last + 1]
     if edit.kind == "replace":
         return Cause(place, seen, expected, 0.0, f"{named(seen)}, expected {expected}")
