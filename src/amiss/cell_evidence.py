@@ -36,6 +36,9 @@ PARTS: tuple[type[Evidence], ...] = (
 )
 
 
+_LEAST_SAY = 0.2
+"""A part says what was expected where it weighs more than that share of the strongest part."""
+
 _MOST_TYPED = 1_000
 """A column of numbers with more different values than that is measured: its values are not counted."""
 
@@ -55,7 +58,7 @@ class CellEvidence(Stored):
     >>> evidence.surprise(table).argmax(axis=0)
     array([60, 60])
     >>> evidence.reasons(table, 60, 0)
-    ('close to "Rome", which is in 30 of 61 rows', '"Rome"')
+    ('close to "Rome", which is in 30 of 61 rows', 'Rome')
     """
 
     left_out: ClassVar[frozenset[str]] = frozenset({"_place"})
@@ -133,8 +136,9 @@ class Explained:
         against it."""
         order = np.argsort(-self.weight[:, row, column], kind="stable")
         words, expected = "", ""
+        enough = _LEAST_SAY * float(self.weight[order[0], row, column])
         for k in order.tolist():
-            if self.weight[k, row, column] <= 0:
+            if self.weight[k, row, column] <= max(enough, 0.0):
                 break
             found = self.parts[k].reason(self.cells, row, column)
             words = words or found[0]

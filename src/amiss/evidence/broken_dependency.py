@@ -115,7 +115,7 @@ class BrokenDependency(Evidence):
         text = self.texts_[str(column)][instead_code]
         code = int(cells.place[x][cause.codes[row]])
         rows = in_rows(votes.rows_of(code, instead_code), float(votes.of_cause[code]))
-        return f"where {cause.name} is {quoted(cause.text(row))} it is {quoted(text)} {rows}", quoted(text)
+        return f"where {cause.name} is {quoted(cause.text(row))} it is {quoted(text)} {rows}", text
 
 
 class Votes(Stored):

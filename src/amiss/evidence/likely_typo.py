@@ -96,13 +96,10 @@ class LikelyTypo(Evidence):
         if not right:
             return "", ""
         if best == 0 and near is not None:
-            return f"close to {quoted(right)}, which is {in_rows(near.rows_of(right), self.total_)}", quoted(
-                right
-            )
+            return f"close to {quoted(right)}, which is {in_rows(near.rows_of(right), self.total_)}", right
         text = cells.table.columns[column].distinct[int(code[0])]
-        return f"{quoted(seen)} is close to the frequent word {quoted(right)}", quoted(
-            text.replace(seen, right)
-        )
+        words = self.all_words_ if best == 2 else self.words_[column] or self.all_words_
+        return f"{quoted(seen)} is close to the frequent word {quoted(right)}", words.corrected(text)
 
 
 Correction = tuple[str, str]
@@ -280,6 +277,11 @@ class Words(Stored):
             out, fix = self.near.evidence(new, rows)
             self._seen.update(zip(new, zip(out.tolist(), fix, strict=True), strict=True))
         return self._seen
+
+    def corrected(self, text: str) -> str:
+        """Return the text with every likely typo among its words put right."""
+        seen = self._judge(set(_WORD.findall(text[:_READ])))
+        return _WORD.sub(lambda found: seen.get(found[0], (0.0, ("", "")))[1][1] or found[0], text)
 
     def evidence(self, texts: list[str]) -> tuple[FloatArray, list[Correction]]:
         """Return the evidence of the worst word of each text, and its correction."""

@@ -43,9 +43,13 @@ class RareValue(Evidence):
             measured = column.kind in ("numeric", "date") and share < _CODED
             self.centre_.append(entropy(rows))
             self.trust_.append(share * (0.5 if measured else 1.0))
-            top = np.argsort(-rows, kind="stable")[:_FEW]
-            self.usual_.append([column.distinct[i] for i in top.tolist()] if share else [])
-            self.usual_rows_.append(rows[top])
+            top = [
+                i
+                for i in np.argsort(-rows, kind="stable")[: _FEW + 1].tolist()
+                if share and column.distinct[i]
+            ]
+            self.usual_.append([column.distinct[i] for i in top[:_FEW]])
+            self.usual_rows_.append(rows[top[:_FEW]])
         return self
 
     def weigh(self, cells: Cells) -> FloatArray:
@@ -63,6 +67,5 @@ class RareValue(Evidence):
         if not usual or share[0] < 0.05:
             return seen, ""
         named = ", ".join(f"{quoted(v)} {s:.0%}" for v, s in zip(usual, share, strict=True) if s >= 0.05)
-        return f"{seen}, usually {quoted(usual[0])}", quoted(usual[0]) if share[
-            0
-        ] > 0.5 else f"usually {named}"
+        expected = usual[0] if share[0] > 0.5 else f"usually {named}"
+        return f"{seen}, usually {quoted(usual[0])}", expected
