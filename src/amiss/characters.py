@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
-from amiss.part import Stored
 
 HashArray = NDArray[np.uint64]
 
@@ -37,11 +36,14 @@ _FORWARD, _BACK = np.uint64(_BASE), np.uint64(pow(_BASE, -1, 1 << 64))
 
 def mix(symbols: AnyArray) -> HashArray:
     """Return 64 well-mixed bits for each integer (finaliser of splitmix64; Steele, Lea and Flood 2014)."""
-    x = np.asarray(symbols).astype(np.uint64)
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    x = np.atleast_1d(symbols).astype(np.uint64)
+    x += np.uint64(0x9E3779B97F4A7C15)
+    x ^= x >> np.uint64(30)
+    x *= np.uint64(0xBF58476D1CE4E5B9)
+    x ^= x >> np.uint64(27)
+    x *= np.uint64(0x94D049BB133111EB)
+    x ^= x >> np.uint64(31)
+    return x
 
 
 def character_class(character: str) -> int:
@@ -247,56 +249,3 @@ class Strings:
         order = random_state.permutation(len(self))
         order = np.sort(order[: max(1, int(np.searchsorted(np.cumsum(length[order]), characters)))])
         return Strings([self.values[i] for i in order], self.weight[order])
-
-
-class RowCounts(Stored):
-    """Hash -> number of rows that hold it; one row is always left out, whoever asks.
-
-    So a string scores the same as a training row and as a new one, and what was seen once is as new as
-    what never was; therefore hashes seen once are not even kept.
-    """
-
-    keys: HashArray
-    rows: FloatArray
-
-    def __init__(self, hashes: Sequence[HashArray], rows: Sequence[FloatArray]) -> None:
-        keys, where = np.unique(np.concatenate(hashes), return_inverse=True)
-        count = np.bincount(where, np.concatenate(rows), minlength=len(keys)).astype(np.float64)
-        self.keys, self.rows = keys[count > 1], count[count > 1]
-
-    def others(self, hashes: HashArray) -> FloatArray:
-        """Return the other rows that hold each hash, shape of ``hashes``."""
-        where, found = find(self.keys, hashes)
-        return np.where(found, self.rows[where] - 1.0, 0.0) if len(self.keys) else np.zeros(len(hashes))
-
-
-def find(keys: HashArray, asked: HashArray) -> tuple[IntArray, BoolArray]:
-    """Return where each hash stands in ``keys`` (ascending), and whether it does.
-
-    Hashes are spread evenly, so their leading bits say nearly where they stand: a few times faster than
-    bisection.
-    """
-    if not len(keys):
-        return np.zeros(len(asked), np.int64), np.zeros(len(asked), bool)
-    bits = len(keys).bit_length()
-    shift = np.uint64(64 - bits)
-    first = np.zeros((1 << bits) + 1, np.int64)
-    np.cumsum(np.bincount((keys >> shift).astype(np.int64), minlength=1 << bits), out=first[1:])
-    where = np.minimum(first[(asked >> shift).astype(np.int64)], len(keys) - 1)
-    found = keys[where] == asked
-    behind = np.flatnonzero(keys[where] < asked)
-    while len(behind):
-        behind = behind[where[behind] < len(keys) - 1]
-        where[behind] += 1
-        here = keys[where[behind]]
-        found[behind] = here == asked[behind]
-        behind = behind[here < asked[behind]]
-    return where, found
-
-
-def once(item: IntArray, hashes: HashArray) -> IntArray:
-    """Return where each hash is first mentioned in each item (order not kept)."""
-    order = np.lexsort((item, hashes))
-    new = np.ones(len(order), bool)
-    new[1:] = (np.diff(hashes[order]) != 0) | (np.diff(item[order]) != 0)
-    return order[new]

@@ -9,11 +9,12 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.characters import END, LOWER, UPPER, Characters, HashArray, RowCounts, Segments, Strings, mix, once
+from amiss.characters import END, LOWER, UPPER, Characters, HashArray, Segments, Strings, mix
 from amiss.detection import Cause
 from amiss.edits import Edit, best_edit
 from amiss.models.base import Clue, StringModel
 from amiss.patterns import class_in_words, shape
+from amiss.row_counts import RowCounts, once
 from amiss.texts import named, quoted
 
 PARTS = ("value", "digits", "format", "runs", "words", "bigram", "token", "character")

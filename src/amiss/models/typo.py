@@ -7,10 +7,11 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.characters import DIGIT, Characters, HashArray, RowCounts, Segments, Strings, find, once
+from amiss.characters import DIGIT, Characters, HashArray, Segments, Strings
 from amiss.detection import Cause
 from amiss.models.base import Clue, StringModel
 from amiss.part import Stored
+from amiss.row_counts import RowCounts, find, once
 from amiss.texts import quoted
 
 _SHORTEST = 4
