@@ -102,6 +102,8 @@ def _any_number(text: str, decimal: str) -> tuple[float, str]:
     match = _NUMBER.match(text)
     if match is None or bool(match["open"]) != bool(match["close"]):
         return math.nan, ""
+    if match["sign"] and match["late_sign"]:
+        return math.nan, ""
     digits = match["digits"]
     thousands = "," if decimal == "." else "."
     if thousands in digits and not _THOUSANDS[decimal].match(digits):
@@ -176,8 +178,8 @@ def _plain_numbers(texts: Sequence[str | None]) -> FloatArray | None:
         out = np.fromiter(map(float, texts), np.float64, len(texts))  # type: ignore[arg-type]
     except (ValueError, TypeError):
         return None
-    odd = "_" in "".join(texts) if np.isfinite(out).all() else True  # type: ignore[arg-type]
-    return None if odd else out
+    whole = "".join(texts)  # type: ignore[arg-type]
+    return out if np.isfinite(out).all() and whole.isascii() and "_" not in whole else None
 
 
 def numbers(texts: Sequence[str | None]) -> tuple[FloatArray, BoolArray]:

@@ -11,7 +11,6 @@ from amiss.characters import DIGIT, LETTER, LOWER, MARK, UPPER, Characters, Hash
 from amiss.evidence.base import Cells, Evidence, Reason, entropy, excess_surprise, in_rows, quoted
 from amiss.part import Stored
 from amiss.row_counts import find
-from amiss.row_counts import find
 
 _SYMBOLS = {DIGIT: "0", UPPER: "A", LOWER: "a", LETTER: "o", MARK: "^"}
 _MEASURED = 0.25
@@ -92,7 +91,8 @@ class OddFormat(Evidence):
         if not self.counts_[column]:
             return "", ""
         one = cells.table.columns[column]
-        which = int(np.argmax(self._parts(cells, column)[:, one.codes[row]]))
+        excess = self._parts(cells, column)[:, one.codes[row]] / np.array(self.weights)
+        which = 1 if excess[1] >= 0.5 * excess.max() else int(np.argmax(excess))
         counts = self.counts_[column][which]
         text = one.distinct[one.codes[row]]
         rows = max(float(counts.of(_formats([text])[which])[0]), 1.0)
