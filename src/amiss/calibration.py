@@ -9,6 +9,10 @@ import numpy as np
 from amiss.batch import FloatArray
 from amiss.part import Stored
 
+_TAIL = 0.98  # quantile from which the tail is taken as exponential
+_LEVELS = 1001
+_MOST = 12.0
+
 
 class Calibration(Stored):
     """Scores of one model -> a scale on which models can be added; monotone, learnt on training scores."""
@@ -74,6 +78,37 @@ class UpperQuantile(Calibration):
 
     def apply(self, scores: FloatArray) -> FloatArray:
         return np.minimum(scores / self.unit, self.cap)
+
+
+class ExponentialTail(Calibration):
+    """-log10 of the share of training scores at least as high; beyond the 0.98 quantile an exponential tail.
+
+    Scores of shape (items, cells) are taken cell by cell. At most 12, so that no cell outvotes all others.
+    """
+
+    levels: FloatArray
+    start: FloatArray
+    slope: FloatArray
+
+    def fit(self, scores: FloatArray) -> Self:
+        columns = scores.reshape(len(scores), -1)
+        self.start = np.quantile(columns, _TAIL, axis=0)
+        self.levels = np.quantile(columns, np.linspace(0.0, 1.0, _LEVELS), axis=0, method="higher")
+        beyond = np.maximum(columns - self.start, 0.0)
+        mean = beyond.sum(axis=0) / np.maximum((beyond > 0).sum(axis=0), 1)
+        self.slope = np.maximum(mean, 1e-3 * np.abs(self.start) + 1e-9)
+        return self
+
+    def apply(self, scores: FloatArray) -> FloatArray:
+        columns = scores.reshape(len(scores), -1)
+        out = np.empty(columns.shape)
+        for i, (column, levels) in enumerate(zip(columns.T, self.levels.T, strict=True)):
+            below = np.searchsorted(levels, column - 1e-9 * np.abs(column), side="left")
+            out[:, i] = -np.log10(np.maximum(1.0 - below / _LEVELS, 1.0 - _TAIL))
+        beyond = np.maximum(columns - self.start, 0.0) / self.slope
+        inside = np.where(beyond > 0, -np.log10(1.0 - _TAIL), out)
+        tail = np.minimum(inside + beyond / np.log(10.0), _MOST)
+        return np.asarray(tail.reshape(scores.shape))
 
 
 def standard_deviation(scores: FloatArray) -> float:

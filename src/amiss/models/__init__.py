@@ -1,26 +1,39 @@
 """The shelf of models."""
 
-from amiss.models.base import Model, StringModel
+from amiss.models.base import Model, SeriesModel, StringModel
 from amiss.models.check_digit import CheckDigit
+from amiss.models.codebook import Codebook
 from amiss.models.gaps import Gaps
+from amiss.models.kernels import Kernels
 from amiss.models.local import Local
 from amiss.models.marginal import Marginal
 from amiss.models.memory import Memory
 from amiss.models.ngram import NGram
+from amiss.models.other_channels import OtherChannels
+from amiss.models.own_past import OwnPast
 from amiss.models.rarity import Rarity
 from amiss.models.robust import Robust
+from amiss.models.shapes import Shapes
+from amiss.models.subspace import Subspace
 from amiss.models.typo import Typo
 
 __all__ = [
     "CheckDigit",
+    "Codebook",
     "Gaps",
+    "Kernels",
     "Local",
     "Marginal",
     "Memory",
     "Model",
     "NGram",
+    "OtherChannels",
+    "OwnPast",
     "Rarity",
     "Robust",
+    "SeriesModel",
+    "Shapes",
     "StringModel",
+    "Subspace",
     "Typo",
 ]

@@ -11,6 +11,7 @@ from amiss.batch import Batch, BoolArray, FloatArray
 from amiss.characters import Characters, Strings
 from amiss.detection import Cause
 from amiss.part import Part
+from amiss.windows import Channels
 
 
 class Model(Part):
@@ -104,3 +105,40 @@ class StringModel(Part):
     def clues(self, block: Characters) -> list[list[Clue]]:
         """Return what to blame in each string, one list a string."""
         return [[] for _ in block.values]
+
+
+class SeriesModel(Part):
+    """A model of a series: it sees a stretch of `Channels` and judges its points.
+
+    The score of a point depends on the points around it and on its place in time, not on what else the
+    stretch holds.
+    """
+
+    shelf: ClassVar[str] = "model"
+    kinds: ClassVar[frozenset[str]] = frozenset({"series"})
+
+    def fit(self, channels: Channels, random_state: np.random.Generator) -> Self:
+        """Learn what is normal.
+
+        Parameters
+        ----------
+        channels : Channels
+            The training series.
+        random_state : numpy.random.Generator
+            The only source of randomness.
+        """
+        raise NotImplementedError
+
+    def score(self, channels: Channels) -> FloatArray:
+        """Return a score per point, shape (points,), finite, >= 0, higher = more abnormal."""
+        raise NotImplementedError
+
+    def surprise(self, channels: Channels) -> FloatArray | None:
+        """Return how surprising each cell is, shape (points, channels), >= 0; None where the model cannot
+        tell the channels apart."""
+        return None
+
+    def expected(self, channels: Channels) -> FloatArray | None:
+        """Return what was expected in each cell, shape (points, channels), in standard deviations; None
+        where the model has no view."""
+        return None

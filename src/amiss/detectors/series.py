@@ -1,0 +1,339 @@
+"""SeriesDetector: what is amiss in a time series of one or many channels."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, ClassVar
+
+import numpy as np
+
+from amiss.batch import AnyArray, BoolArray, FloatArray
+from amiss.detection import Anomaly, Cause, SeriesEvidence
+from amiss.detectors.base import Detector
+from amiss.errors import ParameterError, UnknownPartError
+from amiss.events import Event, events_of
+from amiss.explanation import causes_of
+from amiss.models.base import SeriesModel
+from amiss.part import make_part, shelf_of
+from amiss.series_committee import SeriesCommittee
+from amiss.timeline import Series, Timeline
+from amiss.windows import DEFAULT_PERIOD, Channels, Scale, find_period
+
+_ONE_CHANNEL = ("kernels", "shapes", "codebook")
+_MANY_CHANNELS = (
+    "subspace",
+    "subspace:detrended=True",
+    "own_past",
+    "other_channels",
+    "codebook:of=points,blocks=3",
+    "kernels:whitening=0.0",
+)
+_BAND = (0.005, 0.995)
+_SHORTEST_STRETCH = 32
+
+
+class SeriesDetector(Detector):
+    """Learn the usual course of a series and tell which points and channels do not fit.
+
+    A point is scored by the windows around it, compared with what was seen at other times: a training point
+    is never compared with its own neighbourhood. New data is scored in the context of what came before it.
+    It is taken to follow on the training series unless its times say otherwise; a stretch that begins with
+    the training series is recognised and scored at its place, so that ``scores_`` and
+    ``-score_samples(training data)`` are equal. Around gaps a window counts by the share of it that was seen;
+    a point whose channels are all missing scores 0.
+
+    Parameters
+    ----------
+    models : "auto", "fast", or list of str or SeriesModel
+        What looks at the series. "auto" and "fast": for one channel kernels, shapes and codebook; for many
+        subspace (plain and detrended), own_past, other_channels, codebook and kernels.
+    threshold : str or Threshold
+        The rule that says where abnormal starts; "auto" is "peaks".
+    training_data : "mixed" or "clean"
+        Whether the series given to `fit` may hold anomalies.
+    random_state : int, Generator, RandomState or None
+        Draws the kernels and the first codes.
+    time : str or None
+        The column that holds the time; None: the first column that holds dates, if there is one.
+    window : int or None
+        Points in a window; None: the period found, 125 where there is none.
+    merge_gap : int or None
+        Flagged points with at most so many others between them are one event; None: half a window.
+    min_length : int
+        Events of fewer points are not reported.
+
+    Attributes
+    ----------
+    period_ : int or None
+        The period found, in points.
+    window_ : int
+        Points in a window.
+    timeline_ : Timeline
+        The channels, the step and the time zone.
+    committee_ : SeriesCommittee
+        The fitted models.
+
+    Examples
+    --------
+    >>> values = np.sin(np.arange(600) * 2 * np.pi / 24)
+    >>> values[400:406] = 0.0
+    >>> detector = SeriesDetector(random_state=0).fit(values)
+    >>> detector.period_
+    24
+    >>> detector.detect(values).anomalies[0].start <= 403 <= detector.detect(values).anomalies[0].end
+    True
+    """
+
+    kind: ClassVar[str] = "series"
+    unit: ClassVar[str] = "point"
+
+    time: str | None
+    window: int | None
+    merge_gap: int | None
+    min_length: int
+    timeline_: Timeline
+    scale_: Scale
+    period_: int | None
+    window_: int
+    committee_: SeriesCommittee
+    band_: FloatArray
+    tail_: FloatArray
+    tail_mask_: BoolArray
+    fingerprint_: str
+    span_: list[str]
+    n_features_in_: int
+
+    def __init__(
+        self,
+        models: Any = "auto",
+        threshold: Any = "auto",
+        training_data: str = "mixed",
+        random_state: Any = None,
+        time: str | None = None,
+        window: int | None = None,
+        merge_gap: int | None = None,
+        min_length: int = 1,
+    ) -> None:
+        self.models = models
+        self.threshold = threshold
+        self.training_data = training_data
+        self.random_state = random_state
+        self.time = time
+        self.window = window
+        self.merge_gap = merge_gap
+        self.min_length = min_length
+
+    # ------------------------------------------------------------- the path
+    def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
+        _check_counts(window=(self.window, 2), merge_gap=(self.merge_gap, 0), min_length=(self.min_length, 1))
+        self.timeline_ = Timeline(self.time)
+        series = self.timeline_.fit(data)
+        models = series_models(self.models, len(self.timeline_.channels))
+        self.n_features_in_ = len(self.timeline_.channels)
+        self.scale_ = Scale().fit(series.values)
+        values, mask = self.scale_.apply(series.values)
+        self._choose_window(values)
+        channels = Channels(values, mask, 0, self.window_)
+        self.committee_ = SeriesCommittee(models)
+        scores = self.committee_.fit(channels, random_state)
+        self._learn_band(channels)
+        context = channels.last(2 * self.window_ + _SHORTEST_STRETCH)
+        self.tail_, self.tail_mask_ = context.values.copy(), context.mask.copy()
+        self.fingerprint_ = _fingerprint(series.values)
+        self.span_ = [] if series.times is None else self.timeline_.texts(series.times[[0, -1]])
+        self._tell_about(series)
+        return scores
+
+    def _choose_window(self, values: FloatArray) -> None:
+        moving = values.std(axis=0) > 0
+        self.period_ = find_period(values[:, int(np.argmax(moving))])
+        wanted = self.window or self.period_ or DEFAULT_PERIOD
+        self.window_ = min(wanted, max(1, len(values) // 4))
+        if self.window is not None and self.window_ < self.window:
+            self._note(
+                f"A window of {self.window} points needs at least {4 * self.window} points to learn from; "
+                f"there are {len(values)}, so windows of {self.window_} points are used."
+            )
+
+    def _learn_band(self, channels: Channels) -> None:
+        expected = self.committee_.expected(channels)
+        self.band_ = np.zeros((0, channels.values.shape[1]))
+        if expected is not None:
+            error = np.where(channels.mask, 0.0, channels.values - expected)
+            self.band_ = np.quantile(error, _BAND, axis=0)
+
+    def _tell_about(self, series: Series) -> None:
+        if series.left_out:
+            names = ", ".join(map(repr, series.left_out))
+            self._note(f"Left out, neither time nor numbers: {names}.")
+        missing = float(np.isnan(series.values).mean())
+        if missing:
+            self._note(f"{missing:.1%} of the values are missing; gaps are bridged by straight lines.")
+        if not self.timeline_.regular:
+            self._note("The steps between points differ; the points are taken as evenly spaced.")
+
+    def _score(self, data: Any) -> FloatArray:
+        series = self.timeline_.read(data)
+        channels, context = self._in_context(series)
+        return self.committee_.score(channels)[context : context + len(series)]
+
+    def _in_context(self, series: Series) -> tuple[Channels, int]:
+        """Return the channels with what came before them, where it is known, and how many points that is."""
+        values, mask = self.scale_.apply(series.values)
+        start, follows = self.timeline_.place(series.times)
+        points = self.timeline_.points
+        if len(series) >= points and _fingerprint(series.values[:points]) == self.fingerprint_:
+            start, follows = 0, False
+        channels = Channels(values, mask, start, self.window_)
+        if not follows:
+            return channels.at_least(min(points, max(self.window_, _SHORTEST_STRETCH))), 0
+        before = Channels(self.tail_, self.tail_mask_, points - len(self.tail_), self.window_)
+        return channels.after(before), len(before)
+
+    # ------------------------------------------------------------- the answer
+    def explain(self, X: Any) -> list[Anomaly]:
+        """Return one `Anomaly` with its causes for every point of ``X``, flagged or not, in order."""
+        self._check_is_fitted()
+        scores = self._score(X)
+        evidence, cells = self._evidence(self.timeline_.read(X), scores)
+        every = [Event(i, i, i) for i in range(len(scores))]
+        return self._anomalies(every, scores, evidence, cells)
+
+    def _explain(
+        self, data: Any, scores: FloatArray, flagged: AnyArray
+    ) -> tuple[list[Anomaly], SeriesEvidence]:
+        gap = self.window_ // 2 if self.merge_gap is None else self.merge_gap
+        evidence, cells = self._evidence(self.timeline_.read(data), scores)
+        events = events_of(flagged, scores, gap, self.min_length)
+        return self._anomalies(events, scores, evidence, cells), evidence
+
+    def _evidence(self, series: Series, scores: FloatArray) -> tuple[SeriesEvidence, FloatArray]:
+        """Return what a report shows, and the surprise of each cell, shape (points, channels)."""
+        channels, context = self._in_context(series)
+        inside = slice(context, context + len(series))
+        cells = self.committee_.surprise(channels)[inside]
+        seen = np.where(np.isfinite(series.values), series.values, np.nan)
+        expected, lower, upper = (np.full(seen.shape, np.nan) for _ in range(3))
+        found = self.committee_.expected(channels) if len(self.band_) else None
+        if found is not None:
+            expected = self.scale_.restore(found[inside])
+            lower = self.scale_.restore(found[inside] + self.band_[0])
+            upper = self.scale_.restore(found[inside] + self.band_[1])
+        highest = cells.max(axis=1, keepdims=True)
+        share = np.where(highest > 0, cells / np.where(highest > 0, highest, 1.0), 0.0)
+        surprise = share * (scores / self.threshold_)[:, None]
+        times = None if series.times is None else self.timeline_.texts(series.times)
+        names = tuple(self.timeline_.channels)
+        return SeriesEvidence(names, times, seen, expected, lower, upper, surprise), cells
+
+    def _anomalies(
+        self, events: list[Event], scores: FloatArray, evidence: SeriesEvidence, cells: FloatArray
+    ) -> list[Anomaly]:
+        p_values = self.threshold_rule_.p_values(scores)
+        return [
+            Anomaly(
+                place=event.peak,
+                label=_label(event, evidence.times),
+                score=self._relative(scores[event.peak]),
+                p_value=float(p_values[event.peak]),
+                causes=_causes(event, evidence, cells),
+                start=event.start,
+                end=event.end,
+            )
+            for event in events
+        ]
+
+    def _probe(self) -> Any:
+        return self.scale_.restore(self.tail_)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what was learnt: channels, period, window, step, time zone, first and last moment."""
+        self._check_is_fitted()
+        return {
+            "kind": self.kind,
+            "items": self.timeline_.points,
+            "models": [model.spec() for model in self.committee_.models],
+            "threshold": {
+                "rule": self.threshold_rule_.spec(),
+                "value": self.threshold_,
+                "chance": self.threshold_rule_.expected_by_chance(),
+            },
+            "training_data": self.training_data,
+            "random_state": self.random_state if isinstance(self.random_state, int) else None,
+            "notes": list(self.notes_),
+            "channels": list(self.timeline_.channels),
+            "period": self.period_,
+            "window": self.window_,
+            "step": self.timeline_.step_text(),
+            "timezone": self.timeline_.timezone,
+            "start": self.span_[0] if self.span_ else None,
+            "end": self.span_[-1] if self.span_ else None,
+        }
+
+
+def series_models(asked: Any, channels: int) -> list[SeriesModel]:
+    """Return fresh models as asked for; "auto" and "fast" depend on the number of channels.
+
+    Raises
+    ------
+    UnknownPartError
+        No model of that name looks at series.
+    """
+    default = _ONE_CHANNEL if channels == 1 else _MANY_CHANNELS
+    specs = default if isinstance(asked, str) and asked in ("auto", "fast") else asked
+    models = []
+    for spec in [specs] if isinstance(specs, str | SeriesModel) else specs:
+        model = make_part(SeriesModel, spec)
+        if "series" not in model.kinds:
+            known = [name for name, part in shelf_of(SeriesModel).items() if "series" in part.kinds]
+            raise UnknownPartError.of("model of series", model.name, known)
+        models.append(type(model)(**model.parameters()))
+    if not models:
+        raise ParameterError("models is empty. Give at least one model, or 'auto'.")
+    return models
+
+
+def _check_counts(**given: tuple[Any, int]) -> None:
+    for name, (value, least) in given.items():
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if value is not None and not (whole and value >= least):
+            raise ParameterError(f"{name} is {value!r}. Legal: a whole number of at least {least}.")
+
+
+def _fingerprint(values: FloatArray) -> str:
+    """Return a text that two series share only if all their values are the same."""
+    plain = np.where(np.isnan(values), np.nan, values + 0.0)
+    return hashlib.sha256(f"{plain.shape}".encode() + plain.tobytes()).hexdigest()
+
+
+def _label(event: Event, times: list[str] | None) -> str:
+    if event.start == event.end:
+        return f"point {event.start}" if times is None else times[event.start]
+    if times is None:
+        return f"points {event.start} to {event.end}"
+    return f"{times[event.start]} to {times[event.end]}"
+
+
+def _causes(event: Event, evidence: SeriesEvidence, cells: FloatArray) -> tuple[Cause, ...]:
+    """Return the channels to blame, each with its most unusual value in the event."""
+    inside = slice(event.start, event.end + 1)
+
+    def tell(channel: int) -> tuple[str, str, str]:
+        seen, low, high = (a[inside, channel] for a in (evidence.values, evidence.lower, evidence.upper))
+        beyond = np.nan_to_num(np.maximum(low - seen, seen - high), nan=-np.inf)
+        at = int(np.argmax(beyond))
+        value, span = _number(seen[at]), f"{_number(low[at])} to {_number(high[at])}"
+        if np.isnan(seen[at]):
+            return "missing", "", "missing"
+        if np.isnan(low[at]):
+            return value, "", f"{value}, an unusual course"
+        if beyond[at] <= 0:
+            return value, span, f"{value}, an unusual course, each value within its band"
+        return value, span, f"{value}, expected {span}"
+
+    return causes_of(evidence.channels, cells[inside].sum(axis=0), tell)
+
+
+def _number(value: float) -> str:
+    whole = abs(value) >= 1000 and abs(value) < 1e15
+    return f"{value:.0f}" if whole else f"{value:.4g}"

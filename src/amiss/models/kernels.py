@@ -1,0 +1,130 @@
+"""Kernels: what random convolutions see in a window, compared with what they saw at other times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Self
+
+import numpy as np
+
+from amiss.batch import FloatArray, IntArray
+from amiss.models.base import SeriesModel
+from amiss.principal import principal_axes
+from amiss.recurrence import TimedRows
+from amiss.windows import Channels, grid, spread_evenly, to_points
+
+_TAPS = 9
+_LEARNT_FROM = 20_000
+_SHARE, _MOST_AXES = 0.95, 40
+_CHUNK = 8_192
+
+
+class Kernels(SeriesModel):
+    """Distance to the nearest windows at another time, in features of random convolutions.
+
+    Each kernel has 9 taps of zero mean and unit length, a random dilation of at most 1/32 of a window and a
+    random channel. What it sees in a window is pooled in three ways: root mean square, mean positive part,
+    maximum. The features are standardised, turned to their principal axes and scaled along them.
+
+    Parameters
+    ----------
+    count : int
+        How many kernels.
+    k : int
+        The mean distance to so many neighbours is the score.
+    windows : int
+        At most so many windows are kept.
+    whitening : float
+        1 makes all axes equally important, 0 leaves each its variance.
+
+    References
+    ----------
+    Dempster, Petitjean, Webb (2020), "ROCKET: exceptionally fast and accurate time series classification
+    using random convolutional kernels", section 3.
+    """
+
+    name = "kernels"
+    count: int
+    k: int
+    windows: int
+    whitening: float
+    steps_: int
+    taps_: FloatArray
+    dilations_: IntArray
+    channels_: IntArray
+    mean_: FloatArray
+    axes_: FloatArray
+    memory_: TimedRows
+    kinds: ClassVar[frozenset[str]] = frozenset({"series"})
+
+    def __init__(self, count: int = 60, k: int = 3, windows: int = 2_500, whitening: float = 1.0) -> None:
+        self.count = count
+        self.k = k
+        self.windows = windows
+        self.whitening = whitening
+
+    def fit(self, channels: Channels, random_state: np.random.Generator) -> Self:
+        """Draw the kernels, learn the axes, keep windows evenly spread over time."""
+        self.steps_ = channels.period
+        taps = random_state.standard_normal((self.count, _TAPS))
+        taps -= taps.mean(axis=1, keepdims=True)
+        self.taps_ = taps / np.linalg.norm(taps, axis=1, keepdims=True)
+        widest = np.log2(max(1.0, (self.steps_ - 1) / 32))
+        self.dilations_ = (2.0 ** random_state.uniform(0, widest, self.count)).astype(np.int64)
+        self.channels_ = random_state.integers(channels.values.shape[1], size=self.count)
+        windows = len(channels) - self.steps_ + 1
+        self._learn_axes(self._all_features(channels, spread_evenly(windows, _LEARNT_FROM)))
+        kept = spread_evenly(windows, self.windows)
+        rows = (self._all_features(channels, kept) - self.mean_) @ self.axes_
+        self.memory_ = TimedRows(rows, channels.start + kept, self.steps_)
+        return self
+
+    def _learn_axes(self, features: FloatArray) -> None:
+        self.mean_, spread = features.mean(axis=0), features.std(axis=0)
+        weight = np.where(spread > 1e-9, 1.0 / np.maximum(spread, 1e-9), 0.0)
+        scaled = (features - self.mean_) * weight
+        axes, variances = principal_axes(scaled.T @ scaled / len(scaled), _SHARE, _MOST_AXES)
+        self.axes_ = weight[:, None] * axes / np.maximum(variances, 1e-12) ** (self.whitening / 2)
+
+    def score(self, channels: Channels) -> FloatArray:
+        """Return the mean distance to the k nearest kept windows at another time, shape (points,)."""
+        begins = grid(channels, self.steps_)
+        found = [
+            self.memory_.nearest((f - self.mean_) @ self.axes_, channels.start + at, self.k)[0].mean(axis=1)
+            for at, f in self._features(channels, begins)
+        ]
+        return to_points(np.concatenate(found), begins, self.steps_, len(channels))
+
+    def _all_features(self, channels: Channels, begins: IntArray) -> FloatArray:
+        return np.concatenate([features for _, features in self._features(channels, begins)])
+
+    def _features(self, channels: Channels, begins: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Yield windows (where they begin) and their features, shape (windows, 3 kernels), chunk by chunk."""
+        reach = (_TAPS // 2) * int(self.dilations_.max())
+        padded = np.pad(channels.values, ((reach, reach), (0, 0)), mode="edge")
+        for first in range(0, len(channels) - self.steps_ + 1, _CHUNK):
+            at = begins[(begins >= first) & (begins < first + _CHUNK)]
+            if len(at):
+                stretch = padded[first : first + _CHUNK + self.steps_ - 1 + 2 * reach]
+                yield at, self._pooled(stretch, reach, at - first)
+
+    def _pooled(self, stretch: FloatArray, reach: int, at: IntArray) -> FloatArray:
+        from scipy.ndimage import maximum_filter1d
+
+        features = np.empty((len(at), 3 * self.count))
+        points, steps = len(stretch) - 2 * reach, self.steps_
+        kernels = zip(self.taps_, self.dilations_, self.channels_, strict=True)
+        for i, (taps, dilation, channel) in enumerate(kernels):
+            first = reach - (_TAPS // 2) * dilation
+            seen = np.zeros(points)
+            for j, tap in enumerate(taps):
+                seen += tap * stretch[first + j * dilation : first + j * dilation + points, channel]
+            features[:, 3 * i] = np.sqrt(np.maximum(_window_mean(seen * seen, at, steps), 0.0))
+            features[:, 3 * i + 1] = _window_mean(np.maximum(seen, 0.0), at, steps)
+            features[:, 3 * i + 2] = maximum_filter1d(seen, steps, mode="nearest")[at + steps // 2]
+        return features
+
+
+def _window_mean(values: FloatArray, at: IntArray, steps: int) -> FloatArray:
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    return np.asarray((total[at + steps] - total[at]) / steps)

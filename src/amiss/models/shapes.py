@@ -1,0 +1,79 @@
+"""Shapes: stored windows of the series; a course that is far from all of them is abnormal."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+
+from amiss.batch import FloatArray, IntArray
+from amiss.models.base import SeriesModel
+from amiss.recurrence import TimedRows
+from amiss.windows import Channels, grid, spread_evenly, to_points, windows_of
+
+_WINDOWS_AT_ONCE = 4_096
+_VIEWS = 4
+
+
+class Shapes(SeriesModel):
+    """Root mean squared distance of a window to the nearest windows at another time.
+
+    A point is rebuilt as the mean of the nearest windows over all windows that cover it.
+
+    Parameters
+    ----------
+    k : int
+        The mean distance to so many neighbours is the score.
+    windows : int
+        At most so many windows are kept.
+    """
+
+    name = "shapes"
+    k: int
+    windows: int
+    steps_: int
+    memory_: TimedRows
+    kinds: ClassVar[frozenset[str]] = frozenset({"series"})
+
+    def __init__(self, k: int = 3, windows: int = 2_500) -> None:
+        self.k = k
+        self.windows = windows
+
+    def fit(self, channels: Channels, random_state: np.random.Generator) -> Self:
+        """Keep windows evenly spread over time."""
+        self.steps_ = channels.period
+        kept = spread_evenly(len(channels) - self.steps_ + 1, self.windows)
+        self.memory_ = TimedRows(self._rows(channels, kept), channels.start + kept, self.steps_)
+        return self
+
+    def score(self, channels: Channels) -> FloatArray:
+        """Return the mean distance to the k nearest kept windows at another time, shape (points,)."""
+        begins = grid(channels, self.steps_)
+        distances = [self._nearest(channels, at)[0].mean(axis=1) for at in _parts(begins)]
+        return to_points(np.concatenate(distances), begins, self.steps_, len(channels))
+
+    def expected(self, channels: Channels) -> FloatArray:
+        """Return the mean of the nearest windows that cover each point, shape (points, channels)."""
+        count = channels.values.shape[1]
+        total, times = np.zeros(channels.values.shape), np.zeros(len(channels))
+        begins = grid(channels, self.steps_)
+        thin = max(1, len(begins) * self.steps_ // (_VIEWS * len(channels)))
+        begins = np.unique(np.append(begins[::thin], begins[-1]))
+        for at in _parts(begins):
+            _, indices = self._nearest(channels, at)
+            rebuilt = self.memory_.rows[indices].mean(axis=1) * np.sqrt(self.steps_ * count)
+            for begin, window in zip(at, rebuilt.reshape(-1, count, self.steps_), strict=True):
+                total[begin : begin + self.steps_] += window.T
+                times[begin : begin + self.steps_] += 1
+        return np.asarray(total / np.maximum(times, 1.0)[:, None])
+
+    def _nearest(self, channels: Channels, at: IntArray) -> tuple[FloatArray, IntArray]:
+        return self.memory_.nearest(self._rows(channels, at), channels.start + at, self.k)
+
+    def _rows(self, channels: Channels, at: IntArray) -> FloatArray:
+        windows = windows_of(channels.values, self.steps_)[at]
+        return np.asarray(windows.reshape(len(at), -1) / np.sqrt(windows[0].size))
+
+
+def _parts(begins: IntArray) -> list[IntArray]:
+    return [begins[i : i + _WINDOWS_AT_ONCE] for i in range(0, len(begins), _WINDOWS_AT_ONCE)]

@@ -1,0 +1,144 @@
+"""What comes back at another time: stored windows with their place in time, and codes that recur."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amiss.batch import BoolArray, FloatArray, IntArray
+from amiss.part import Stored
+
+_ROWS = 512
+_ROUNDS = 20
+
+
+class TimedRows(Stored):
+    """Stored windows, asked for the nearest at another time.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (m, d)
+    places : ndarray of shape (m,)
+        Where in time each stands, ascending.
+    radius : int
+        A stored row nearer in time than this is no neighbour: a window that overlaps the one that asks is
+        always alike.
+    """
+
+    rows: FloatArray
+    places: IntArray
+    radius: int
+
+    def __init__(self, rows: FloatArray, places: IntArray, radius: int) -> None:
+        self.rows = np.ascontiguousarray(rows)
+        self.places = places
+        self.radius = radius
+
+    def nearest(self, asking: FloatArray, places: IntArray, k: int) -> tuple[FloatArray, IntArray]:
+        """Return distances and indices of the ``k`` nearest stored rows at another time, ascending.
+
+        Parameters
+        ----------
+        asking : ndarray of shape (n, d)
+        places : ndarray of shape (n,)
+            Where in time each stands, ascending.
+        k : int
+
+        Returns
+        -------
+        distances : ndarray of shape (n, k)
+            0 where no stored row stands at another time.
+        indices : ndarray of shape (n, k)
+        """
+        k = min(k, len(self.rows))
+        distances, indices = np.zeros((len(asking), k)), np.zeros((len(asking), k), np.int64)
+        lengths = np.einsum("md,md->m", self.rows, self.rows)
+        for first in range(0, len(asking), _ROWS):
+            block = slice(first, first + _ROWS)
+            squared = lengths - 2.0 * (asking[block] @ self.rows.T)
+            self._leave_out(squared, places[block])
+            indices[block] = _smallest(squared, k)
+            difference = self.rows[indices[block]] - asking[block][:, None, :]
+            found = np.sqrt(np.einsum("nkd,nkd->nk", difference, difference))
+            away = np.abs(self.places[indices[block]] - places[block][:, None]) >= self.radius
+            distances[block] = np.where(away, found, 0.0)
+        return distances, indices
+
+    def _leave_out(self, squared: FloatArray, places: IntArray) -> None:
+        low, high = np.searchsorted(self.places, [places[0] - self.radius, places[-1] + self.radius + 1])
+        near = np.abs(places[:, None] - self.places[None, low:high]) < self.radius
+        squared[:, low:high][near] = np.inf
+
+
+def _smallest(values: FloatArray, k: int) -> IntArray:
+    """Return the indices of the ``k`` smallest values of each row, ascending by value; spoils ``values``."""
+    rows = np.arange(len(values))
+    found = np.zeros((len(values), k), np.int64)
+    for i in range(k):
+        found[:, i] = values.argmin(axis=1)
+        values[rows, found[:, i]] = np.inf
+    return found
+
+
+def nearest_code(rows: FloatArray, codes: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return the index of the nearest code and the distance to it, each of shape (n,)."""
+    index, distance = np.zeros(len(rows), np.int64), np.zeros(len(rows))
+    lengths = np.einsum("cd,cd->c", codes, codes)
+    for first in range(0, len(rows), _ROWS):
+        block = rows[first : first + _ROWS]
+        nearest = (lengths - 2.0 * (block @ codes.T)).argmin(axis=1)
+        difference = block - codes[nearest]
+        index[first : first + _ROWS] = nearest
+        distance[first : first + _ROWS] = np.sqrt(np.einsum("nd,nd->n", difference, difference))
+    return index, distance
+
+
+def cluster(rows: FloatArray, count: int, random_state: np.random.Generator) -> FloatArray:
+    """Return at most ``count`` codes, the centres of clusters of the rows, shape (codes, d).
+
+    References
+    ----------
+    Lloyd (1982), "Least squares quantization in PCM"; Arthur, Vassilvitskii (2007), "k-means++", section 2.
+    """
+    codes = _first_codes(rows, count, random_state)
+    for _ in range(_ROUNDS):
+        index, _ = nearest_code(rows, codes)
+        held = np.bincount(index, minlength=len(codes))
+        order = np.argsort(index, kind="stable")
+        begins = np.concatenate([[0], np.cumsum(held)[:-1]])
+        moved = codes.copy()
+        used = held > 0
+        moved[used] = np.add.reduceat(rows[order], begins[used], axis=0) / held[used, None]
+        if np.allclose(moved, codes):
+            break
+        codes = moved
+    return codes
+
+
+def _first_codes(rows: FloatArray, count: int, random_state: np.random.Generator) -> FloatArray:
+    """Return rows drawn one by one, each with the chance of its squared distance to those drawn before."""
+    chosen = [int(random_state.integers(len(rows)))]
+    distance = np.square(rows - rows[chosen[0]]).sum(axis=1)
+    while len(chosen) < min(count, len(rows)) and distance.sum() > 0:
+        chosen.append(int(random_state.choice(len(rows), p=distance / distance.sum())))
+        distance = np.minimum(distance, np.square(rows - rows[chosen[-1]]).sum(axis=1))
+    return rows[chosen].copy()
+
+
+def recurring(index: IntArray, places: IntArray, codes: int, block: int, least: int) -> BoolArray:
+    """Return which codes occur in at least ``least`` blocks of time, shape (codes,); all where none does.
+
+    Parameters
+    ----------
+    index : ndarray of shape (n,)
+        The code of each window.
+    places : ndarray of shape (n,)
+        Where in time each window stands.
+    codes : int
+        How many codes there are.
+    block : int
+        Points in a block of time.
+    least : int
+    """
+    seen = np.unique(np.stack([index, places // block]), axis=1)
+    often = np.bincount(seen[0], minlength=codes) >= least
+    return often if often.any() else np.ones(codes, bool)

@@ -1,0 +1,65 @@
+"""Committee of a series: its models, how each is calibrated, and how they add up to a score a point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from amiss.batch import FloatArray
+from amiss.calibration import Calibration, ExponentialTail, UpperQuantile
+from amiss.models.base import SeriesModel
+from amiss.part import Stored
+from amiss.windows import Channels, moving_mean
+
+
+class SeriesCommittee(Stored):
+    """Models that judge the same points; the sum of their calibrated scores, smoothed over one period.
+
+    One channel: each model counts in multiples of its 0.9 quantile. Many: each counts as a tail probability.
+
+    Parameters
+    ----------
+    models : list of SeriesModel
+        Not fitted yet.
+    """
+
+    models: list[SeriesModel]
+    calibrations: list[Calibration]
+
+    def __init__(self, models: list[SeriesModel]) -> None:
+        self.models = models
+
+    def fit(self, channels: Channels, random_state: np.random.Generator) -> FloatArray:
+        """Fit and calibrate the models; return the scores of the training points, shape (points,)."""
+        self.calibrations = []
+        one = channels.values.shape[1] == 1
+        raw = [model.fit(channels, random_state).score(channels) for model in self.models]
+        self.calibrations = [(UpperQuantile() if one else ExponentialTail()).fit(scores) for scores in raw]
+        return self._combined(raw, channels)
+
+    def score(self, channels: Channels) -> FloatArray:
+        """Return a score per point, shape (points,), finite, >= 0; 0 where every channel is missing."""
+        return self._combined((model.score(channels) for model in self.models), channels)
+
+    def _combined(self, raw: Iterable[FloatArray], channels: Channels) -> FloatArray:
+        total = np.zeros(len(channels))
+        for calibration, scores in zip(self.calibrations, raw, strict=True):
+            total += calibration.apply(scores)
+        # what stands in a gap was made up: a window counts by what was seen in it
+        seen = moving_mean(1.0 - channels.mask.mean(axis=1), channels.period)
+        smooth = moving_mean(total * seen, channels.period)
+        return np.where(channels.mask.all(axis=1), 0.0, np.maximum(smooth, 0.0))
+
+    def surprise(self, channels: Channels) -> FloatArray:
+        """Return how surprising each cell is, shape (points, channels), >= 0, smoothed over one period."""
+        found = [surprise for m in self.models if (surprise := m.surprise(channels)) is not None]
+        if not found:
+            expected = self.expected(channels)
+            found = [np.abs(channels.values - (0.0 if expected is None else expected))]
+        return moving_mean(np.where(channels.mask, 0.0, np.sum(found, axis=0)), channels.period)
+
+    def expected(self, channels: Channels) -> FloatArray | None:
+        """Return what the first model with a view expected, shape (points, channels); None without one."""
+        views = (model.expected(channels) for model in self.models)
+        return next((view for view in views if view is not None), None)

@@ -1,0 +1,209 @@
+"""Windows of a series: channels on one scale, the period, windows on a grid in time and back to points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from amiss.batch import BoolArray, FloatArray, IntArray
+from amiss.part import Stored
+
+DEFAULT_PERIOD = 125
+"""Points in a window where a series has no period."""
+
+_SHORTEST, _LONGEST = 6, 303
+_PERIOD_POINTS = 20_000
+_CLIP = 20.0
+_FAR = 1e6
+_WINDOWS_A_PERIOD = 16
+
+
+@dataclass(frozen=True)
+class Channels:
+    """A stretch of a series as the models see it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (points, channels)
+        Standard deviations from the training mean, within -20 to 20; gaps are bridged by straight lines.
+    mask : ndarray of shape (points, channels), bool
+        True where the value was missing.
+    start : int
+        Position of the first point, counted from the first training point. A stretch that has nothing to do
+        with the training series stands far behind it.
+    period : int
+        Points in a window.
+    """
+
+    values: FloatArray
+    mask: BoolArray
+    start: int
+    period: int
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def after(self, before: Channels) -> Channels:
+        """Return this stretch with ``before``, the one it follows on, put in front."""
+        return replace(
+            self,
+            values=np.concatenate([before.values, self.values]),
+            mask=np.concatenate([before.mask, self.mask]),
+            start=before.start,
+        )
+
+    def at_least(self, points: int) -> Channels:
+        """Return the stretch, its last point repeated (as missing) until there are so many points."""
+        more = max(0, points - len(self))
+        return replace(
+            self,
+            values=np.concatenate([self.values, np.repeat(self.values[-1:], more, axis=0)]),
+            mask=np.concatenate([self.mask, np.ones((more, self.mask.shape[1]), bool)]),
+        )
+
+    def last(self, points: int) -> Channels:
+        """Return the last points of the stretch."""
+        first = max(0, len(self) - points)
+        return replace(self, values=self.values[first:], mask=self.mask[first:], start=self.start + first)
+
+
+class Scale(Stored):
+    """Raw values of the channels -> standard deviations from the training mean."""
+
+    centre: FloatArray
+    spread: FloatArray
+
+    def fit(self, raw: FloatArray) -> Self:
+        """Learn mean and deviation of each channel from ``raw``, shape (points, channels), NaN missing.
+
+        A value a million times farther out than nine in ten others says nothing about the spread: it is taken
+        at that distance.
+        """
+        count = raw.shape[1]
+        self.centre, self.spread = np.zeros(count), np.ones(count)
+        for i in range(count):
+            seen = raw[np.isfinite(raw[:, i]), i]
+            if len(seen):
+                self.centre[i], self.spread[i] = _mean_and_deviation(seen)
+        return self
+
+    def apply(self, raw: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Return standardised values, gaps bridged, and the mask of missing ones; both of ``raw``'s shape."""
+        mask = np.isnan(raw)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = np.clip((raw / 2 - self.centre / 2) / (self.spread / 2), -_CLIP, _CLIP)
+        for i in np.flatnonzero(mask.any(axis=0)):
+            gap = mask[:, i]
+            places = np.flatnonzero(~gap)
+            scaled[gap, i] = np.interp(np.flatnonzero(gap), places, scaled[places, i]) if len(places) else 0.0
+        return scaled, mask
+
+    def restore(self, scaled: FloatArray) -> FloatArray:
+        """Return raw units for standardised values, shape (points, channels), within the range of floats."""
+        with np.errstate(over="ignore"):
+            raw = self.centre + scaled * self.spread
+        return np.clip(raw, -np.finfo(float).max, np.finfo(float).max)
+
+
+def _mean_and_deviation(seen: FloatArray) -> tuple[float, float]:
+    unit = float(np.abs(seen).max()) or 1.0
+    seen = seen / unit  # squares of large values overflow
+    middle = float(np.median(seen))
+    usual = float(np.quantile(np.abs(seen - middle), 0.9, method="lower"))
+    if usual > 0:
+        seen = np.clip(seen, middle - _FAR * usual, middle + _FAR * usual)
+    inner = float(np.abs(seen).max()) or 1.0
+    mean, deviation = float((seen / inner).mean()), float((seen / inner).std())
+    mean, deviation = mean * inner * unit, (deviation * inner * unit if deviation > 1e-9 else 0.0)
+    return mean, deviation or min(1.0, abs(mean)) or 1.0
+
+
+def find_period(values: FloatArray) -> int | None:
+    """Return the period of one channel in points, None where it has none.
+
+    The period is the lag, 6 to 303, of the highest local peak of the autocorrelation of the first 20,000
+    points.
+
+    Parameters
+    ----------
+    values : ndarray of shape (points,)
+        Finite, any unit.
+
+    References
+    ----------
+    Box, Jenkins (1970), "Time Series Analysis", section 2.1: the autocorrelation function.
+
+    Examples
+    --------
+    >>> find_period(np.sin(np.arange(500) * 2 * np.pi / 24))
+    24
+    """
+    x = values[:_PERIOD_POINTS] - values[:_PERIOD_POINTS].mean()
+    length = 1 << (2 * len(x) - 1).bit_length()
+    power = np.abs(np.fft.rfft(x, length)) ** 2
+    autocorrelation = np.fft.irfft(power, length)[: min(len(x), _LONGEST + 98)]
+    if len(autocorrelation) < _SHORTEST or not autocorrelation[0] > 0:
+        return None
+    inner = autocorrelation[4:-1]
+    peak = (inner > autocorrelation[3:-2]) & (inner > autocorrelation[5:])
+    lags = np.flatnonzero(peak) + 4
+    if not len(lags):
+        return None
+    best = int(lags[np.argmax(autocorrelation[lags])])
+    return best if _SHORTEST <= best <= _LONGEST else None
+
+
+def moving_mean(values: FloatArray, width: int) -> FloatArray:
+    """Return the mean over ``width`` points around each point, over fewer at the ends.
+
+    Parameters
+    ----------
+    values : ndarray of shape (points,) or (points, channels)
+    width : int
+    """
+    count = len(values)
+    width = max(1, min(width, count))
+    first = np.arange(count) - width // 2
+    low, high = np.maximum(first, 0), np.minimum(first + width, count)
+    total = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
+    share = (high - low).reshape((-1,) + (1,) * (values.ndim - 1))
+    return np.asarray((total[high] - total[low]) / share)
+
+
+def windows_of(values: FloatArray, steps: int) -> FloatArray:
+    """Return all windows of ``steps`` points, shape (windows, channels, steps), as a view."""
+    return np.lib.stride_tricks.sliding_window_view(values, steps, axis=0)
+
+
+def grid(channels: Channels, steps: int) -> IntArray:
+    """Return where the windows looked at begin: 16 a window length, fixed in time, and the outermost.
+
+    That they are fixed in time, not to the stretch, is what gives a point the same score in any stretch.
+    """
+    last = len(channels) - steps
+    every = max(1, steps // _WINDOWS_A_PERIOD)
+    fixed = np.arange((-channels.start) % every, last + 1, every)
+    return np.unique(np.concatenate([[0], fixed, [last]]))
+
+
+def to_points(scores: FloatArray, begins: IntArray, steps: int, points: int) -> FloatArray:
+    """Return one score a point: a window's score stands at its centre, straight lines between.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (windows,)
+    begins : ndarray of shape (windows,)
+        Where each window begins, ascending.
+    steps : int
+        Points in a window.
+    points : int
+        Points in the stretch.
+    """
+    return np.interp(np.arange(points), begins + steps // 2, scores)
+
+
+def spread_evenly(count: int, most: int) -> IntArray:
+    """Return at most ``most`` of the positions 0 to ``count`` - 1, evenly spread, ascending."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
