@@ -1,0 +1,211 @@
+"""What stands on a report: the worst first, cut to what a person reads, every text made legible."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+import numpy as np
+from markupsafe import Markup
+
+import amiss
+from amiss.batch import FloatArray
+from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence, StringEvidence, TableEvidence
+from amiss.histogram import histogram
+from amiss.legible import cell, chance, coloured, legible, level, number, times
+from amiss.thinning import EVENTS
+
+# What a page holds at most, so that it stays small; it says what is left out.
+_ANOMALIES, _ROWS, _COLUMNS, _LEARNT, _NOTES, _CAUSES = 100, 200, 40, 150, 20, 6
+_BYTES = 100_000
+# How many characters of a text are shown.
+_CELL, _NAME, _WORDS, _NOTE, _COMMAND = 60, 60, 200, 500, 2000
+_ISO = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:00(?:\.0+)?)?(?![\d:.])(.*)$", re.DOTALL)
+
+T = TypeVar("T")
+
+
+def _within(items: Iterable[T], budget: int) -> Iterator[T]:
+    """Yield items as long as their text, in bytes of UTF-8, stays within the budget; one at least."""
+    spent = 0
+    for count, item in enumerate(items):
+        spent += _weight(item)
+        if count and spent > budget:
+            return
+        yield item
+
+
+def _weight(item: Any) -> int:
+    """Return about how many bytes the parts of an item take on the page."""
+    if isinstance(item, str):
+        return len(item.encode("utf-8", "replace")) + 12
+    if isinstance(item, dict):
+        return sum(map(_weight, item.values()))
+    return sum(map(_weight, item)) if isinstance(item, (list, tuple)) else 8
+
+
+def relative_scores(detection: Detection) -> FloatArray:
+    """Return the scores in multiples of the threshold."""
+    return detection.scores / max(detection.threshold, np.finfo(float).tiny)
+
+
+def page(detection: Detection, title: str | None, command: str | None) -> dict[str, Any]:
+    """Return what every report says, whatever the kind of data."""
+    relative = relative_scores(detection)
+    return {
+        "title": legible(title or {"table": "A table", "series": "A series"}.get(detection.kind, "A list")),
+        "verdict": detection.verdict,
+        "flagged": int(detection.flags.sum()),
+        "worst": times(float(relative.max(initial=0.0))),
+        "facts": _facts(detection, relative),
+        "notes": [legible(note, _NOTE) for note in detection.notes[:_NOTES]],
+        "histogram": histogram(relative, detection.flags),
+        "anomalies": list(_within(_anomalies(detection), _BYTES)),
+        "total": len(detection),
+        "learnt": _learnt(detection.learnt),
+        "made": _made(detection),
+        "command": legible(command, _COMMAND) if command else None,
+        "date": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        "version": amiss.__version__,
+    }
+
+
+def _facts(detection: Detection, relative: FloatArray) -> list[tuple[str, str]]:
+    """Return what stands under the verdict: (what, how much)."""
+    count, items = int(detection.flags.sum()), len(detection.flags)
+    unit = {"point": "Points", "row": "Rows", "string": "Strings"}.get(detection.unit, detection.unit)
+    by_chance = detection.chance * items
+    facts = [
+        (unit, f"{items:,}"),
+        ("Unusual", f"{count:,}" + (f" ({_percent(count / items)})" if count else "")),
+        ("Expected by chance", f"about {by_chance:,.0f}" if by_chance >= 1 else "fewer than 1"),
+        ("Highest score", f"{times(float(relative.max(initial=0.0)))} × the limit"),
+    ]
+    if detection.unit == "point":
+        facts.insert(2, ("Events", f"{len(detection):,}"))
+    return facts
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def _anomalies(detection: Detection) -> Iterator[dict[str, Any]]:
+    texts: dict[int, Markup] = {}
+    if isinstance(detection.evidence, StringEvidence):
+        texts = {int(s["place"]): s["text"] for s in _strings(detection.evidence)}
+    clock = detection.evidence.times if isinstance(detection.evidence, SeriesEvidence) else None
+    for rank, anomaly in enumerate(detection.anomalies[:_ANOMALIES], 1):
+        yield {
+            "rank": str(rank),
+            "label": texts.get(anomaly.place) or legible(anomaly.label, _NAME),
+            "lasting": _lasting(anomaly, clock),
+            "score": times(anomaly.score),
+            "p": chance(anomaly.p_value),
+            "causes": [_cause(cause) for cause in anomaly.causes[:_CAUSES]],
+        }
+
+
+def _lasting(anomaly: Anomaly, clock: list[str] | None) -> Markup | str:
+    """Return how long an event lasts, empty for a row or a string."""
+    if anomaly.start is None or anomaly.end is None:
+        return ""
+    points = anomaly.end - anomaly.start + 1
+    if points == 1:
+        return "1 point"
+    if clock is None:
+        return f"{points:,} points, {anomaly.start:,} to {anomaly.end:,}"
+    first, last = legible(_moment(clock[anomaly.start]), _NAME), legible(_moment(clock[anomaly.end]), _NAME)
+    return Markup("{:,} points, {} to {}").format(points, first, last)
+
+
+def _moment(text: str) -> str:
+    """Return a time as a person writes it: "2026-03-01T14:05:00" is "2026-03-01 14:05"."""
+    return _ISO.sub(r"\1 \2\4", text)
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    """Return a cause for the table of causes; what its reason says beside seen and expected comes along."""
+    reason = cause.reason
+    for start in (cause.seen, f'"{cause.seen}"'):
+        if cause.seen and reason.startswith(start):
+            reason = reason[len(start) :].lstrip(", ")
+            break
+    plain = reason.startswith("expected ") or not reason
+    expected = reason.removeprefix("expected ") or cause.expected
+    return {
+        "cell": legible(cause.cell, _NAME),
+        "seen": cell(cause.seen, _CELL),
+        "expected": legible(expected, _WORDS),
+        "plain": plain and bool(expected),
+        "share": round(100 * min(max(cause.share, 0.0), 1.0)),
+    }
+
+
+def evidence_shown(detection: Detection) -> dict[str, Any]:
+    """Return what the page shows beside the verdicts: cells, events or characters."""
+    evidence = detection.evidence
+    if isinstance(evidence, TableEvidence):
+        return _table(evidence, {a.place: a.label for a in detection})
+    if isinstance(evidence, StringEvidence):
+        strings = list(_within(_strings(evidence), _BYTES))
+        return {"strings": strings, "left_out": len(evidence.texts) - len(strings)}
+    shown = min(len(detection), EVENTS)
+    return {"channels": len(evidence.channels), "events": shown, "left_out": len(detection) - shown}
+
+
+def _table(evidence: TableEvidence, labels: dict[int, str]) -> dict[str, Any]:
+    """Return the flagged rows, the worst first; of many columns those that surprise most, in their order."""
+    surprise = evidence.surprise[:_ROWS]
+    most = np.argsort(-surprise.max(axis=0, initial=0.0), kind="stable")[:_COLUMNS]
+    columns = [int(c) for c in np.sort(most)]
+
+    def row(at: int) -> dict[str, Any]:
+        place = int(evidence.places[at])
+        cells = [(cell(evidence.cells[at][c], _CELL), level(float(surprise[at, c]))) for c in columns]
+        return {"label": legible(labels.get(place, f"row {place}"), _NAME), "cells": cells}
+
+    rows = list(_within(map(row, range(len(surprise))), _BYTES))
+    return {
+        "columns": [legible(evidence.columns[c], _NAME) for c in columns],
+        "rows": rows,
+        "rows_left_out": len(evidence.cells) - len(rows),
+        "columns_left_out": len(evidence.columns) - len(columns),
+    }
+
+
+def _strings(evidence: StringEvidence) -> Iterator[dict[str, Any]]:
+    for place, text, surprise in zip(evidence.places, evidence.texts, evidence.surprise, strict=True):
+        yield {"place": int(place), "text": coloured(text, surprise)}
+
+
+def _learnt(learnt: dict[str, Any]) -> dict[str, Any]:
+    """Return what was learnt, with lists cut to what a person reads."""
+    shown = dict(learnt)
+    for key in ("columns", "patterns", "channels"):
+        items = list(learnt.get(key) or [])
+        shown[key] = list(_within(items[:_LEARNT], _BYTES // 2))
+        shown[f"{key}_left_out"] = len(items) - len(shown[key])
+    for key in ("start", "end"):
+        shown[key] = None if learnt.get(key) is None else _moment(str(learnt[key]))
+    return shown
+
+
+def _made(detection: Detection) -> list[tuple[str, Markup]]:
+    """Return how the report was made: (what, value)."""
+    learnt = detection.learnt
+    rule = learnt.get("threshold", {})
+    made = [
+        ("Kind", detection.kind),
+        ("Models", ", ".join(map(str, learnt.get("models", ())))),
+        (
+            "Threshold",
+            f"{rule['rule']}, at a score of {number(detection.threshold)}" if "rule" in rule else "",
+        ),
+        ("Training data", learnt.get("training_data", "")),
+        ("Random state", "" if learnt.get("random_state") is None else learnt["random_state"]),
+        ("Learnt from", f"{learnt['items']:,} items" if isinstance(learnt.get("items"), int) else ""),
+    ]
+    return [(what, legible(value, _WORDS)) for what, value in made if str(value)]
