@@ -213,13 +213,12 @@ def _holds_numbers(column: AnyArray) -> bool:
 
 def _seconds(column: AnyArray) -> FloatArray:
     """Return the dates of a column in seconds; nothing where it holds none."""
-    if column.dtype.kind == "M":
-        moments = column
-    elif column.dtype.kind != "O" or _holds_numbers(column) or not dates(column[:_LOOKED_AT].tolist())[1].any():
+    if column.dtype.kind == "O" and not _holds_numbers(column):
+        texts = column.tolist()
+        column = dates(texts)[0] if dates(texts[:_LOOKED_AT])[1].any() else column
+    if column.dtype.kind != "M":
         return np.zeros(0)
-    else:
-        moments = dates(column.tolist())[0]
-    return moments[~np.isnat(moments)].astype("datetime64[us]").astype(np.int64) / 1e6
+    return column[~np.isnat(column)].astype("datetime64[us]").astype(np.int64) / 1e6
 
 
 def _rises_evenly(seconds: FloatArray) -> bool:
