@@ -217,13 +217,21 @@ class Detection:
             Columns: ``score`` (multiples of the threshold), ``p_value``, ``anomalous`` (bool), ``causes``
             (text; empty where the item is not anomalous).
         """
-        columns = {
+        return like(self.native, self.to_columns())
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the columns of `to_frame` as arrays and a list, without a frame library.
+
+        Returns
+        -------
+        dict of str to ndarray or list, of length (items,)
+        """
+        return {
             "score": self.scores / self.threshold,
             "p_value": self.p_values,
             "anomalous": self.flags,
             "causes": self._causes_of_items(),
         }
-        return like(self.native, columns)
 
     def _causes_of_items(self) -> list[str]:
         texts = [""] * len(self.flags)
