@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 import amiss
-from amiss import atomic
+from amiss import atomic, detectors
 from amiss.batch import AnyArray
 from amiss.detectors.base import Detector
 from amiss.errors import AmissError, ModelFileError
@@ -42,7 +42,6 @@ _MAGIC = b"\x89amiss\r\n"
 _PREFIX = struct.Struct("<8sIQQ32s")
 _MAX_HEADER = 16 * 2**20
 _MAX_NODES = 1_000_000
-_SHELVES = ("amiss.models", "amiss.thresholds", "amiss.detectors")
 _OTHER_COPY = "Use another copy, or fit the detector again"
 
 
@@ -188,7 +187,7 @@ def _read(file: BinaryIO, max_bytes: int) -> tuple[bytes, bytes]:
 
 def _detector_of(header: bytes, payload: bytes) -> Detector:
     content = _parse_header(header)
-    for module in _modules_of_shelves():
+    for module in _homes():
         importlib.import_module(module)
     detector = decode(content["detector"], _parse_payload(payload))
     if not isinstance(detector, Detector) or detector.kind != content["kind"]:
@@ -222,8 +221,8 @@ def _schema() -> type[BaseModel]:
     return create_model(
         "Header",
         __config__=ConfigDict(strict=True, extra="forbid"),
-        amiss=(str, Field(pattern=r"^[0-9A-Za-z.+!-]{1,64}\Z")),
-        kind=(str, Field(pattern=r"^[a-z0-9_-]{1,64}\Z")),
+        amiss=(str, Field(pattern=r"^[0-9A-Za-z.+!-]{1,64}$")),
+        kind=(str, Field(pattern=r"^[a-z0-9_-]{1,64}$")),
         detector=(dict[str, Any], ...),
     )
 
@@ -248,12 +247,10 @@ def _parse_payload(payload: bytes) -> dict[str, AnyArray]:
         raise ModelFileError(f"Its arrays are not legal: {error}.") from error
 
 
-def _modules_of_shelves() -> Iterator[str]:
-    """Yield the modules that make the classes known a file may name."""
-    for name in _SHELVES:
-        yield name
-        shelf = importlib.import_module(name)
-        yield from (f"{name}.{module.name}" for module in pkgutil.iter_modules(shelf.__path__))
+def _homes() -> Iterator[str]:
+    """Yield the modules that make known the classes a file may name: the shelves and the detectors."""
+    yield from ("amiss.models", "amiss.thresholds")
+    yield from (f"amiss.detectors.{module.name}" for module in pkgutil.iter_modules(detectors.__path__))
 
 
 def _try_out(detector: Detector) -> None:
