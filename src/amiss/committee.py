@@ -67,6 +67,14 @@ class Committee(Stored):
         shares = [np.log1p(m.surprise(batch) / u) for m, u in zip(self.models, self.units, strict=True)]
         return np.asarray(np.mean(shares, axis=0))
 
+    def expected(self, batch: Batch) -> FloatArray | None:
+        """Return the median of what the models expected in each cell, shape (items, cells), raw units.
+
+        None where no model has a view.
+        """
+        views = [view for m in self.models if (view := m.expected(batch)) is not None]
+        return np.asarray(np.median(np.stack(views), axis=0)) if views else None
+
 
 _ROWS_FOR_UNITS = 2_000
 

@@ -1,0 +1,336 @@
+"""TableDetector: which rows of a table are abnormal, which cells are to blame, what was expected there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from amiss.batch import AnyArray, Batch, FloatArray
+from amiss.calibration import standard_deviation
+from amiss.cell_evidence import CellEvidence, Explained
+from amiss.columns import ColumnReader, Table
+from amiss.committee import Committee
+from amiss.detection import Anomaly, TableEvidence
+from amiss.detectors.base import Detector
+from amiss.detectors.table_words import CellWords
+from amiss.errors import NotFittedError, ParameterError
+from amiss.explanation import causes_of
+from amiss.models import Gaps, Model
+from amiss.models.categorical import CategoricalMemory, Levels
+from amiss.part import make_part
+from amiss.trust import trusted_rows
+from amiss.usual import Usual
+
+MIXED_MODELS = ("marginal", "robust", "memory")
+CLEAN_MODELS = ("local:space=standard", "local:space=minmax", "local:space=rank")
+_NUMBERS = ("numeric", "boolean", "date")
+_ROWS_FOR_UNITS = 2_000
+_ODD_EVIDENCE = (6.0, 15.0)  # nats from which a cell makes its row odd: what 1 % of rows reach, in this range
+_RARE_GAP = 4.0  # nats from which a missing cell alone makes a row odd: missing in fewer than 2 % of rows
+_NOTHING = float(np.log(2.0))  # what cell evidence says of a cell that nothing speaks for or against
+
+
+class TableDetector(Detector):
+    """Find the abnormal rows and the wrong cells of a table.
+
+    Numeric, boolean and date columns are judged by a committee of models; categorical columns by how seldom
+    a row's levels and numbers are seen together; cells that came as text also by their spelling, their
+    format, and the columns they depend on.
+
+    Parameters
+    ----------
+    models : "auto", "fast", str, Model, or list of those
+        The committee on the numeric columns. "auto": marginal, robust and memory for mixed training
+        data; local in three column spaces for clean.
+    threshold : str or Threshold
+        Where abnormal starts; "auto" is "peaks".
+    training_data : "mixed" or "clean"
+        Whether the data given to `fit` may hold anomalies.
+    random_state : int, Generator, RandomState or None
+        Draws the rows that are kept of tables beyond 10,000 rows.
+    kinds : dict of str to str, optional
+        Kinds of columns you decide, by name: numeric, boolean, date, categorical, identifier, text, constant.
+    missing : sequence of str
+        Texts that stand for "no value" beside the usual ones.
+
+    Attributes
+    ----------
+    cell_scores_ : ndarray of shape (rows, columns)
+        How surprising each cell given to `fit` is, higher = more abnormal. Not kept in a model file.
+    feature_names_in_ : ndarray of shape (columns,)
+        Names of the columns; there only where the data had names.
+    n_features_in_ : int
+        Number of columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from amiss import TableDetector
+    >>> rows = np.random.default_rng(0).normal(size=(300, 3))
+    >>> rows[17] = 9.0
+    >>> for anomaly in TableDetector(random_state=0).fit(rows).detect(rows):
+    ...     print(anomaly.label)
+    row 17
+    """
+
+    kind: ClassVar[str] = "table"
+    unit: ClassVar[str] = "row"
+    left_out: ClassVar[frozenset[str]] = Detector.left_out | {"_training", "_cell_scores"}
+
+    kinds: Any
+    missing: Any
+    n_features_in_: int
+    columns_: ColumnReader
+    usual_: list[Usual]
+    numeric_: list[int]
+    categorical_: list[int]
+    committee_: Committee | None
+    levels_: list[Levels]
+    categories_: CategoricalMemory | None
+    gaps_: Gaps
+    evidence_: CellEvidence | None
+    evidence_usual_: float
+    evidence_unit_: float
+    cell_usual_: FloatArray
+    cell_unit_: float
+    items_: int
+    _training: Table
+    _cell_scores: FloatArray | None
+
+    def __init__(
+        self,
+        models: Any = "auto",
+        threshold: Any = "auto",
+        training_data: str = "mixed",
+        random_state: Any = None,
+        *,
+        kinds: Mapping[str, str] | None = None,
+        missing: Sequence[str] = (),
+    ) -> None:
+        self.models = models
+        self.threshold = threshold
+        self.training_data = training_data
+        self.random_state = random_state
+        self.kinds = kinds
+        self.missing = missing
+
+    def _two_d_array(self) -> bool:
+        return True
+
+    @property
+    def feature_names_in_(self) -> AnyArray:
+        """Names of the columns, shape (columns,); there only where the data had names."""
+        if "columns_" not in vars(self) or not self.columns_.named_:
+            raise AttributeError("feature_names_in_: the data given to fit had no names of columns.")
+        return np.array(self.columns_.names_, dtype=object)
+
+    # ------------------------------------------------------------- learn
+    def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
+        self.columns_ = ColumnReader(self.kinds, self.missing)
+        table = self.columns_.fit(data)
+        self.n_features_in_, self.items_ = len(table.columns), len(table)
+        self.usual_ = [Usual(c) for c in table.columns]
+        self._choose_columns(table)
+        self._learn_numbers(table, random_state)
+        self._learn_categories(table, random_state)
+        self.gaps_ = Gaps().fit(_gaps(table), np.ones(len(table), dtype=bool), random_state)
+        self._learn_evidence(table)
+        self._training, self._cell_scores = table, None
+        self._set_cell_units(table)
+        return self._judge(table)
+
+    def _choose_columns(self, table: Table) -> None:
+        """Decide which columns are judged as numbers and which as levels."""
+        holds = [c.numbers is not None and (c.typed or not np.isnan(c.numbers).all()) for c in table.columns]
+        kinds = [c.kind for c in table.columns]
+        legal = (*_NUMBERS, "constant")
+        self.numeric_ = [j for j, k in enumerate(kinds) if holds[j] and k in legal]
+        self.categorical_ = [j for j, k in enumerate(kinds) if k == "categorical"]
+        if not self.numeric_ and not self.categorical_:
+            self.numeric_ = [j for j, c in enumerate(table.columns) if c.typed]
+
+    def _learn_numbers(self, table: Table, random_state: np.random.Generator) -> None:
+        self.committee_ = None
+        models = self._make_models()
+        if not self.numeric_:
+            return
+        batch, clean = self._numbers(table), self.training_data == "clean"
+        trusted = np.ones(len(batch), dtype=bool) if clean else trusted_rows(batch, random_state)
+        self.committee_ = Committee(models, clean).fit(batch, trusted, random_state)
+
+    def _make_models(self) -> list[Model]:
+        asked = [self.models] if isinstance(self.models, str | Model) else list(self.models)
+        if asked in (["auto"], ["fast"]):
+            asked = list(CLEAN_MODELS if self.training_data == "clean" else MIXED_MODELS)
+        if not asked:
+            raise ParameterError("models is empty. Legal: 'auto', 'fast', or at least one model.")
+        made = [make_part(Model, one) for one in asked]
+        for model in made:
+            if self.kind not in model.kinds:
+                raise ParameterError(
+                    f"Model {model.name!r} is not made for tables. Choose another; `amiss parts` lists them."
+                )
+        return [type(model)(**model.parameters()) for model in made]
+
+    def _learn_categories(self, table: Table, random_state: np.random.Generator) -> None:
+        self.levels_, self.categories_ = [], None
+        for column in (table.columns[j] for j in self.categorical_):
+            rows = np.bincount(column.codes, minlength=len(column.distinct)).astype(float)
+            self.levels_.append(Levels(column.distinct, rows))
+        if self.categorical_:
+            indicators = self._indicators(table)
+            self.categories_ = CategoricalMemory().fit(self._numbers(table), indicators, random_state)
+
+    def _learn_evidence(self, table: Table) -> None:
+        self.evidence_, self.evidence_usual_, self.evidence_unit_ = None, 0.0, 1.0
+        if all(c.typed for c in table.columns):
+            return
+        self.evidence_ = CellEvidence().fit(table)
+        worst = self._worst_evidence(table)
+        if self.numeric_ or self.categorical_:
+            self.evidence_usual_ = float(np.clip(np.quantile(worst, 0.99), *_ODD_EVIDENCE))
+        self.evidence_unit_ = max(standard_deviation(worst), 1.0)
+
+    # ------------------------------------------------------------- score
+    def _score(self, data: Any) -> FloatArray:
+        return self._judge(self._read(data))
+
+    def _read(self, data: Any) -> Table:
+        return self.columns_.read(data, type(self).__name__)
+
+    def _judge(self, table: Table) -> FloatArray:
+        """Return the score of each row: committee and categories by their share of columns, and odd cells."""
+        share = len(self.categorical_) / max(len(self.categorical_) + len(self.numeric_), 1)
+        score = np.zeros(len(table))
+        if self.committee_ is not None:
+            score = (1 - share) * self.committee_.score(self._numbers(table))
+        if self.categories_ is not None:
+            score = score + share * self.categories_.score(self._numbers(table), self._indicators(table))
+        if self.committee_ is not None or self.categories_ is not None:
+            score = np.exp(np.minimum(score, 100.0)) if self.training_data == "mixed" else _positive(score)
+        score = score + 2 * np.maximum(self.gaps_.surprise(_gaps(table)).max(axis=1) - _RARE_GAP, 0.0)
+        if self.evidence_ is not None:
+            odd = np.maximum(self._worst_evidence(table) - self.evidence_usual_, 0.0)
+            score = score + odd / self.evidence_unit_
+        return np.asarray(score)
+
+    def _numbers(self, table: Table) -> Batch:
+        chosen = [table.columns[j] for j in self.numeric_]
+        values = np.empty((len(table), len(chosen)))
+        for j, column in enumerate(chosen):
+            values[:, j] = np.nan if column.numbers is None else column.numbers
+        mask = np.isnan(values)
+        return Batch(np.where(mask, 0.0, values), mask, tuple(c.name for c in chosen))
+
+    def _indicators(self, table: Table) -> FloatArray:
+        columns = [table.columns[j] for j in self.categorical_]
+        parts = [lv.indicators(c.distinct, c.codes) for lv, c in zip(self.levels_, columns, strict=True)]
+        return np.hstack(parts)
+
+    def _worst_evidence(self, table: Table) -> FloatArray:
+        """Return the strongest evidence against a cell that came as text, shape (rows,)."""
+        if self.evidence_ is None:
+            return np.zeros(len(table))
+        texts = [j for j, c in enumerate(table.columns) if not c.typed]
+        if not texts:
+            return np.zeros(len(table))
+        return np.asarray(self.evidence_.surprise(table)[:, texts].max(axis=1))
+
+    # ------------------------------------------------------------- cells
+    @property
+    def cell_scores_(self) -> FloatArray:
+        """How surprising each cell given to `fit` is, shape (rows, columns); counted when first asked for."""
+        if "_training" not in vars(self):
+            raise NotFittedError(
+                "There are no cell scores: not fitted yet, or loaded from a model file, which keeps no "
+                "training data. Ask score_cells(data)."
+            )
+        if self._cell_scores is None:
+            self._cell_scores = self._cell_surprise(self._training)
+        return self._cell_scores
+
+    def score_cells(self, X: Any) -> FloatArray:
+        """Return how surprising each cell of ``X`` is, shape (rows, columns), higher = more abnormal.
+
+        Parameters
+        ----------
+        X : frame or array
+            A table with the columns given to `fit`.
+        """
+        self._check_is_fitted()
+        return self._cell_surprise(self._read(X))
+
+    def _cell_surprise(self, table: Table, explained: Explained | None = None) -> FloatArray:
+        out = np.zeros((len(table), len(table.columns)))
+        if self.committee_ is not None:
+            excess = self.committee_.surprise(self._numbers(table)) - self.cell_usual_
+            out[:, self.numeric_] = np.maximum(excess, 0.0)
+        if self.evidence_ is None:
+            out += self.gaps_.surprise(_gaps(table))
+        else:
+            out += explained.surprise if explained else self.evidence_.surprise(table)
+        return out
+
+    def _set_cell_units(self, table: Table) -> None:
+        """Learn the usual surprise of numeric cells, and where the surprise of a cell is abnormal."""
+        some = table.take(np.linspace(0, len(table) - 1, min(len(table), _ROWS_FOR_UNITS)).astype(int))
+        self.cell_usual_, self.cell_unit_ = np.zeros(len(self.numeric_)), 1.0
+        if self.committee_ is not None:
+            self.cell_usual_ = np.quantile(self.committee_.surprise(self._numbers(some)), 0.9, axis=0)
+        self.cell_unit_ = max(float(np.quantile(self._cell_surprise(some), 0.995)), 0.1)
+
+    # ------------------------------------------------------------- explain
+    def _explain(
+        self, data: Any, scores: FloatArray, flagged: AnyArray
+    ) -> tuple[list[Anomaly], TableEvidence]:
+        table = self._read(data).take(flagged)
+        explained = self.evidence_.explain(table, np.arange(len(table))) if self.evidence_ else None
+        surprise = self._cell_surprise(table, explained)
+        blame = np.maximum(surprise - (_NOTHING if explained else 0.0), 0.0)
+        batch = self._numbers(table)
+        words = CellWords(table, self.usual_, self.committee_, batch, self.numeric_, explained)
+        p_values = self.threshold_rule_.p_values(scores[flagged])
+        anomalies = []
+        for i, place in enumerate(np.asarray(flagged).tolist()):
+            causes = causes_of(table.names, blame[i], partial(words.tell, i))
+            score = self._relative(scores[place])
+            anomalies.append(Anomaly(place, f"row {place}", score, float(p_values[i]), causes))
+        cells = [[c.text(i) for c in table.columns] for i in range(len(table))]
+        return anomalies, TableEvidence(
+            table.names, np.asarray(flagged, np.int64), cells, surprise / self.cell_unit_
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Return what was learnt: columns with their kinds and usual values, models, threshold."""
+        rule = self.threshold_rule_
+        models = self.committee_.models if self.committee_ is not None else []
+        return {
+            "kind": self.kind,
+            "items": self.items_,
+            "models": [m.spec() for m in models],
+            "threshold": {"rule": rule.spec(), "value": self.threshold_, "chance": rule.expected_by_chance()},
+            "training_data": self.training_data,
+            "random_state": self.random_state if isinstance(self.random_state, int) else None,
+            "columns": [
+                {"name": u.name, "kind": u.kind, "normal": u.words, "missing": u.missing} for u in self.usual_
+            ],
+            "notes": list(self.notes_),
+        }
+
+    def _probe(self) -> Any:
+        cells = np.array([[0.0] * self.n_features_in_, [np.nan] * self.n_features_in_])
+        return dict(zip(self.columns_.names_, cells.T, strict=True)) if self.columns_.named_ else cells
+
+
+def _gaps(table: Table) -> Batch:
+    """Return which cells of all columns are missing."""
+    mask = np.column_stack([c.missing for c in table.columns])
+    return Batch(np.zeros(mask.shape), mask, table.names)
+
+
+def _positive(scores: FloatArray) -> FloatArray:
+    """Return scores of either sign as scores >= 0, in the same order: log(1 + exp(score))."""
+    return np.asarray(np.maximum(scores, 0.0) + np.log1p(np.exp(-np.abs(scores))))

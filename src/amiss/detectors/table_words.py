@@ -1,0 +1,89 @@
+"""What is said about the cells of a table: seen, expected, and why, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amiss.batch import Batch, FloatArray
+from amiss.cell_evidence import Explained
+from amiss.columns import Table
+from amiss.committee import Committee
+from amiss.usual import Usual
+
+_BESIDE = 1.0  # nats of text evidence from which its words are better than those of the numbers
+
+
+class CellWords:
+    """Words for the cells of some rows.
+
+    Parameters
+    ----------
+    table : Table
+        The rows to speak about.
+    usual : list of Usual
+        What each column normally holds.
+    committee : Committee or None
+        The models of the numeric columns.
+    batch : Batch
+        The numeric columns of ``table``.
+    places : list of int
+        Where the columns of ``batch`` stand in the table.
+    explained : Explained or None
+        The evidence against the cells, where there is any.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        usual: list[Usual],
+        committee: Committee | None,
+        batch: Batch,
+        places: list[int],
+        explained: Explained | None,
+    ) -> None:
+        self.table, self.usual, self.explained = table, usual, explained
+        self.numeric = {j: i for i, j in enumerate(places)} if committee else {}
+        self.rebuilt: FloatArray | None = committee.expected(batch) if committee and len(batch) else None
+        self.evidence = explained.surprise if explained else np.zeros((len(table), len(usual)))
+
+    def tell(self, row: int, j: int) -> tuple[str, str, str]:
+        """Return what was seen in a cell, what was expected, and the reason."""
+        column = self.table.columns[j]
+        seen = column.text(row)
+        speaks = self.explained is not None and (j not in self.numeric or self.evidence[row, j] > _BESIDE)
+        if self.explained is not None and speaks and not self._is_far(row, j):
+            words, expected = self.explained.reason(row, j)
+            if words:
+                named = self._number(row, j, seen) if j in self.numeric and seen else f'"{seen}"'
+                return seen, expected, f"{named}, {words}"
+        expected = self._expected(row, j)
+        if column.missing[row]:
+            return seen, self.usual[j].words, f"missing, expected {self.usual[j].words}"
+        if j in self.numeric:
+            return seen, expected, f"{self._number(row, j, seen)}, expected {expected}"
+        return seen, expected, f'"{seen}", usually {expected}'
+
+    def _is_far(self, row: int, j: int) -> bool:
+        """Return whether the cell is a number outside the usual range of its column."""
+        numbers = self.table.columns[j].numbers
+        if j not in self.numeric or numbers is None or np.isnan(numbers[row]):
+            return False
+        usual = self.usual[j]
+        return usual.kind in ("numeric", "date") and not usual.low <= numbers[row] <= usual.high
+
+    def _number(self, row: int, j: int, seen: str) -> str:
+        """Return a number as a person reads it; one that came as text stays as it came."""
+        column = self.table.columns[j]
+        if not column.typed or column.numbers is None or np.isnan(column.numbers[row]):
+            return seen
+        return f"{column.numbers[row]:.6g}" if column.kind == "numeric" and len(seen) > 8 else seen
+
+    def _expected(self, row: int, j: int) -> str:
+        """Return the usual range for a number outside of it, else what the other columns let expect."""
+        usual = self.usual[j]
+        place, numbers = self.numeric.get(j), self.table.columns[j].numbers
+        if place is None or numbers is None or usual.kind in ("boolean", "constant"):
+            return usual.words
+        if self._is_far(row, j) or self.rebuilt is None:
+            return usual.range_words(usual.low, usual.high)
+        return f"about {usual.number_words(float(self.rebuilt[row, place]))} beside the other columns"
