@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
+from weakref import ReferenceType, ref
 
 import numpy as np
 
@@ -61,12 +62,13 @@ class CellEvidence(Stored):
     ('close to "Rome", which is in 30 of 61 rows', 'Rome')
     """
 
-    left_out: ClassVar[frozenset[str]] = frozenset({"_place"})
+    left_out: ClassVar[frozenset[str]] = frozenset({"_place", "_last"})
 
     parts_: list[Evidence]
     texts_: list[list[str]]
     rows_: list[FloatArray]
     _place: list[dict[str, int]]
+    _last: tuple[ReferenceType[Table], FloatArray]
 
     def fit(self, table: Table) -> Self:
         """Learn from a training table; most of its cells are taken to be right."""
@@ -77,6 +79,7 @@ class CellEvidence(Stored):
             for c, texts in zip(table.columns, self.texts_, strict=True)
         ]
         self._place = []
+        vars(self).pop("_last", None)
         cells = Cells(table, [np.arange(len(t)) for t in self.texts_], self.rows_)
         self.parts_ = [part().fit(cells) for part in PARTS]
         return self
@@ -98,8 +101,12 @@ class CellEvidence(Stored):
 
     def surprise(self, table: Table) -> FloatArray:
         """Return how much speaks against each cell, in weighted nats, >= 0, shape (rows, columns)."""
+        if "_last" in vars(self) and self._last[0]() is table:  # a detector asks about a table several times
+            return self._last[1].copy()
         cells = self._cells(table)
-        return positive(sum(part.weigh(cells) for part in self.parts_))  # type: ignore[arg-type]
+        found = positive(sum(part.weigh(cells) for part in self.parts_))  # type: ignore[arg-type]
+        self._last = (ref(table), found)
+        return found.copy()
 
     def reasons(self, table: Table, row: int, column: int) -> Reason:
         """Return why a cell is thought wrong, in words, and what was expected (either may be empty)."""

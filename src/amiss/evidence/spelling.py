@@ -46,7 +46,7 @@ def edits(a: str, b: str, most: int = 2) -> int:
         return 1
     if most < 2 or max(len(a), len(b)) <= 2:
         return min(2, most + 1)
-    return min(_table_distance(a, b), most + 1)
+    return min(_table_distance(a, b, most), most + 1)
 
 
 def _differing(a: str, b: str) -> tuple[str, str]:
@@ -61,16 +61,24 @@ def _differing(a: str, b: str) -> tuple[str, str]:
     return a[i : len(a) - j], b[i : len(b) - j]
 
 
-def _table_distance(a: str, b: str) -> int:
-    """Return the optimal string alignment distance (Damerau 1964, by dynamic programming)."""
+def _table_distance(a: str, b: str, most: int) -> int:
+    """Return the optimal string alignment distance (Damerau 1964), by dynamic programming within a band.
+
+    A cell further than ``most`` from the diagonal cannot lie on a path that short (Ukkonen 1985).
+    """
+    far = most + 1
     before: list[int] = []
-    last = list(range(len(b) + 1))
+    last = [j if j <= most else far for j in range(len(b) + 1)]
     for i, left in enumerate(a, 1):
-        row = [i]
-        for j, right in enumerate(b, 1):
-            best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (left != right))
-            if i > 1 and j > 1 and left == b[j - 2] and a[i - 2] == right:
+        row = [far] * (len(b) + 1)
+        if i <= most:
+            row[0] = i
+        for j in range(max(1, i - most), min(len(b), i + most) + 1):
+            best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (left != b[j - 1]))
+            if i > 1 and j > 1 and left == b[j - 2] and a[i - 2] == b[j - 1]:
                 best = min(best, before[j - 2] + 1)
-            row.append(best)
+            row[j] = best
+        if min(row) > most:
+            return far
         before, last = last, row
     return last[-1]
