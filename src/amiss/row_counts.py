@@ -22,14 +22,19 @@ class RowCounts(Stored):
     rows: FloatArray
 
     def __init__(self, hashes: Sequence[HashArray], rows: Sequence[FloatArray]) -> None:
-        keys, where = np.unique(np.concatenate(hashes), return_inverse=True)
-        count = np.bincount(where, np.concatenate(rows), minlength=len(keys)).astype(np.float64)
+        keys, count = summed(np.concatenate(hashes), np.concatenate(rows))
         self.keys, self.rows = keys[count > 1], count[count > 1]
 
     def others(self, hashes: HashArray) -> FloatArray:
         """Return the other rows that hold each hash, shape of ``hashes``."""
         where, found = find(self.keys, hashes)
         return np.where(found, self.rows[where] - 1.0, 0.0) if len(self.keys) else np.zeros(len(hashes))
+
+
+def summed(hashes: HashArray, rows: FloatArray) -> tuple[HashArray, FloatArray]:
+    """Return the distinct hashes, ascending, and the sum of the rows of each."""
+    keys, where = np.unique(hashes, return_inverse=True)
+    return keys, np.bincount(where, rows, minlength=len(keys)).astype(np.float64)
 
 
 def find(keys: HashArray, asked: HashArray) -> tuple[IntArray, BoolArray]:

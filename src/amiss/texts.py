@@ -58,7 +58,7 @@ def read_strings(data: Any) -> tuple[list[str], int]:
 
 
 def _flat(data: Any) -> list[Any]:
-    columns = getattr(data, "columns", None)
+    columns = getattr(data, "column_names", None) or getattr(data, "columns", None)
     if columns is not None and not callable(columns):
         names = list(columns)
         if len(names) != 1:

@@ -148,6 +148,9 @@ class StringDetector(Detector):
                 characters.append(highlighted(len(value), surprise[i], clues))
         return causes, characters
 
+    def _probe(self) -> list[str]:
+        return [*(pattern.example for pattern in self.patterns_.listed[:3]), "", "~"]
+
     def summary(self) -> dict[str, Any]:
         """Return what was learnt: patterns, the expression suggested, the check digit, lengths."""
         self._check_is_fitted()

@@ -105,7 +105,7 @@ class NGram(StringModel):
             if score <= 0.0 or surprise[place] <= 0.0:
                 clues.append([])
                 continue
-            expected = in_words(self.expected(text, place))
+            expected = in_words(self.expected(text, place), text[place : place + 1])
             if place >= LENGTH_LIMIT:
                 cause = Cause("end", "", "", 0.0, f"only the first {LENGTH_LIMIT} characters are read")
             elif place == len(text):
@@ -134,8 +134,8 @@ class NGram(StringModel):
         return {chr(self.alphabet_[i]): float(p[i] / p.sum()) for i in likely}
 
 
-def in_words(likely: dict[str, float]) -> str:
-    """Return likely characters in words: one, a class, or a few.
+def in_words(likely: dict[str, float], seen: str = "") -> str:
+    """Return likely characters in words: one, a class other than that of what was seen, or a few.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def in_words(likely: dict[str, float]) -> str:
     for character, share in likely.items():
         shares[character_class(character)] = shares.get(character_class(character), 0.0) + share
     best = max(shares, key=lambda kind: shares[kind])
-    if shares[best] >= _SURE:
+    if shares[best] >= _SURE and not (seen and character_class(seen) == best):
         return class_in_words(best)
     few = [quoted(character) for character in list(likely)[:3]]
     return " or ".join([", ".join(few[:-1]), few[-1]] if len(few) > 1 else few)

@@ -14,7 +14,7 @@ from amiss.detection import Cause
 from amiss.edits import Edit, best_edit
 from amiss.models.base import Clue, StringModel
 from amiss.patterns import class_in_words, shape
-from amiss.row_counts import RowCounts, once
+from amiss.row_counts import RowCounts, once, summed
 from amiss.texts import named, quoted
 
 PARTS = ("value", "digits", "format", "runs", "words", "bigram", "token", "character")
@@ -96,13 +96,13 @@ class Rarity(StringModel):
         for where, block in strings.blocks():
             weight = strings.weight[where]
             for i, part in enumerate(parts(block)):
-                if part.item is None:
-                    hashes[i].append(part.hashes)
-                    rows[i].append(weight)
-                    continue
-                first = once(part.item, part.hashes)
-                hashes[i].append(part.hashes[first])
-                rows[i].append(weight[part.item[first]])
+                found, count = part.hashes, weight
+                if part.item is not None:
+                    first = once(part.item, part.hashes)
+                    found, count = part.hashes[first], weight[part.item[first]]
+                found, count = summed(found, count)
+                hashes[i].append(found)
+                rows[i].append(count)
         self.counts_ = [RowCounts(h, r) for h, r in zip(hashes, rows, strict=True)]
         surprise = strings.map(self.surprise)
         self.usual_ = (surprise * strings.weight).sum(axis=1) / self.rows_

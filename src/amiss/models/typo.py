@@ -11,7 +11,7 @@ from amiss.characters import DIGIT, Characters, HashArray, Segments, Strings
 from amiss.detection import Cause
 from amiss.models.base import Clue, StringModel
 from amiss.part import Stored
-from amiss.row_counts import RowCounts, find, once
+from amiss.row_counts import RowCounts, find, once, summed
 from amiss.texts import quoted
 
 _SHORTEST = 4
@@ -143,10 +143,12 @@ class Typo(StringModel):
                 (found[0], block.text, weight),
                 (found[1], word.take(mention), weight[item[mention]]),
             ):
-                hashes, first, place = np.unique(segments.hashes(), return_index=True, return_inverse=True)
-                parts[0].append(hashes)
-                parts[1].append(np.bincount(place, rows, minlength=len(first)).astype(np.float64))
-                parts[2].append(segments.take(first))
+                hashes = segments.hashes()
+                for kept, new in zip(parts[:2], summed(hashes, rows), strict=True):
+                    kept.append(new)
+                often = rows >= _FREQUENT if segments is block.text else np.ones(len(rows), bool)
+                first = np.unique(hashes[often], return_index=True)[1]
+                parts[2].append(segments.take(np.flatnonzero(often)[first]))
         self.values_, self.words_ = (Spelling(*parts) for parts in found)
         value, word_surprise = strings.map(self.surprise)
         total = strings.weight.sum()
