@@ -1,0 +1,69 @@
+"""JUnit XML: what a CI system shows as tests that passed or failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+from xml.sax.saxutils import escape, quoteattr
+
+from amiss.detection import Anomaly, Detection
+from amiss.sinks.base import Sink
+
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class JunitSink(Sink):
+    """A test suite: the verdict is one test, and each anomaly is one that failed."""
+
+    name: ClassVar[str] = "junit"
+    endings: ClassVar[tuple[str, ...]] = (".xml",)
+
+    def chunks(self, detection: Detection) -> Iterator[bytes]:
+        """Yield the content of the file."""
+        suite = quoteattr(f"amiss {detection.kind}")
+        count = len(detection)
+        yield b'<?xml version="1.0" encoding="UTF-8"?>\n'
+        yield _bytes(
+            f'<testsuites>\n<testsuite name={suite} tests="{count + 1}" failures="{count + bool(count)}">\n'
+        )
+        yield _bytes("<properties>\n")
+        facts = {"items": len(detection.scores), "threshold": detection.threshold, "chance": detection.chance}
+        for name, value in facts.items():
+            yield _bytes(f"<property name={_attribute(name)} value={_attribute(repr(value))}/>\n")
+        yield _bytes("</properties>\n")
+        yield _case(suite, "verdict", detection.verdict if count else "", "\n".join(detection.notes))
+        for anomaly in detection:
+            yield _anomaly(suite, anomaly)
+        yield b"</testsuite>\n</testsuites>\n"
+
+
+def _anomaly(suite: str, anomaly: Anomaly) -> bytes:
+    causes = [
+        f"{cause.cell}: seen {cause.seen}, expected {cause.expected or 'nothing certain'}"
+        for cause in anomaly.causes
+    ]
+    return _case(suite, anomaly.label, str(anomaly), "\n".join(causes))
+
+
+def _case(suite: str, name: str, failure: str, body: str) -> bytes:
+    """Return a test case, failed where ``failure`` says why."""
+    head = f"<testcase classname={suite} name={_attribute(name)}"
+    if not failure:
+        return _bytes(f"{head}/>\n")
+    return _bytes(
+        f"{head}><failure message={_attribute(failure)}>{_legal(escape(body))}</failure></testcase>\n"
+    )
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_legal(text))
+
+
+def _legal(text: str) -> str:
+    r"""Return the text with what XML cannot hold, controls and lone surrogates, as ``\x00``."""
+    return _ILLEGAL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8")
