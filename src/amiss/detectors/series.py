@@ -244,7 +244,8 @@ class SeriesDetector(Detector):
         ]
 
     def _probe(self) -> Any:
-        return self.scale_.restore(self.tail_)
+        values = self.scale_.restore(self.tail_)
+        return dict(zip(self.timeline_.channels, values.T, strict=True)) if self.timeline_.named else values
 
     def summary(self) -> dict[str, Any]:
         """Return what was learnt: channels, period, window, step, time zone, first and last moment."""
