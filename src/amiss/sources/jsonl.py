@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from amiss.errors import SourceError
-from amiss.sources.base import FileSource, chosen_columns, counted
+from amiss.sources.base import FileSource, chosen_columns, collector_at_rest, counted
+from amiss.sources.content import Text
 from amiss.sources.limits import Limits
 from amiss.sources.typed import Columns, from_values
 
@@ -48,6 +49,10 @@ class JsonlSource(FileSource):
     def read(self) -> Columns | list[str]:
         """Return the columns by name, or the strings."""
         found = self.text(self.encoding)
+        with collector_at_rest():
+            return self._read(found)
+
+    def _read(self, found: Text) -> Columns | list[str]:
         values = self._array(found.text) if found.text.lstrip().startswith("[") else self._lines(found.text)
         self.notes_ = found.notes
         what, count = ("JSON lines", found.encoding), len(values)
@@ -84,13 +89,17 @@ class JsonlSource(FileSource):
 
     def _lines(self, text: str) -> list[tuple[int, Any]]:
         """Return the values and their lines."""
-        values = []
-        for line, piece in enumerate(text.split("\n"), 1):
-            if not piece.strip():
-                continue
-            values.append((line, self._value(piece, line)))
-            self.limits.check_cells(self.called, len(values), 1)
-        return values
+        lines = [
+            (line, piece) for line, piece in enumerate(text.split("\n"), 1) if piece and not piece.isspace()
+        ]
+        self.limits.check_cells(self.called, len(lines), 1)
+        try:  # as one array: three times as fast, since equal keys are made once
+            values = json.loads(f"[{','.join(piece for _, piece in lines)}]")
+        except (ValueError, RecursionError):
+            values = []
+        if len(values) == len(lines):
+            return [(line, value) for (line, _), value in zip(lines, values, strict=True)]
+        return [(line, self._value(piece, line)) for line, piece in lines]
 
     def _array(self, text: str) -> list[tuple[int, Any]]:
         values = self._value(text, 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,6 +18,8 @@ from amiss.sources.limits import Limits
 from amiss.sources.typed import Columns, from_values
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from sqlalchemy import URL, Connection, Engine
 
 _DRIVERS = {
@@ -252,6 +253,8 @@ def _engine(url: URL, timeout: float) -> Engine:
 
 
 def _open_sqlite(path: str, timeout: float) -> sqlite3.Connection:
+    import sqlite3
+
     connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
     end = time.monotonic() + timeout
     connection.set_progress_handler(lambda: time.monotonic() > end, 100_000)
@@ -260,6 +263,8 @@ def _open_sqlite(path: str, timeout: float) -> sqlite3.Connection:
 
 def _allow_reading_only(connection: Connection) -> None:
     """Forbid all but reading: ATTACH would make a file."""
+    import sqlite3
+
     raw: Any = connection.connection.dbapi_connection
     raw.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY)
 
