@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import ClassVar, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from amiss.evidence.spelling import bags, deletions, edits
 from amiss.part import Stored
 
 _FREQUENT = 3.0
+_FREQUENT_SHARE = 1e-4
 _MOST_FREQUENT = 1_500
 _LONGEST = 120
 _FAR = 8
@@ -56,9 +58,9 @@ class LikelyTypo(Evidence):
         pool: dict[str, float] = {}
         for j, column in cells.spelled():
             self.values_[j] = NearFrequent(column.distinct, cells.rows[j], self.total_)
-            words = Words.count(column.distinct, cells.rows[j])
-            self.words_[j] = Words(words)
-            for word, rows in words.items():
+            counted = count_words(words_of(column.distinct), cells.rows[j])
+            self.words_[j] = Words(counted)
+            for word, rows in counted.items():
                 pool[word] = pool.get(word, 0.0) + rows
         self.all_words_ = Words(pool)
         return self
@@ -67,7 +69,7 @@ class LikelyTypo(Evidence):
         out = np.zeros(cells.shape)
         for j, column in cells.spelled():
             found = self._found(cells, j, np.arange(len(column.distinct)))
-            out[:, j] = (np.array(self.weights) @ np.stack([e for e, _ in found]))[column.codes]
+            out[:, j] = sum(w * e for w, (e, _) in zip(self.weights, found, strict=True))[column.codes]
         return out
 
     def _found(self, cells: Cells, j: int, which: IntArray) -> list[tuple[FloatArray, list[Correction]]]:
@@ -77,14 +79,14 @@ class LikelyTypo(Evidence):
         texts = [column.distinct[i] for i in which.tolist()]
         numbers = cells.number_of_distinct(j)
         number = np.zeros(len(texts), bool) if numbers is None else np.isfinite(numbers[which])
-        near, words = self.values_[j], self.words_[j]
-        nothing: list[Correction] = [("", "") for _ in texts]
-        zero = (np.zeros(len(texts)), nothing)
         asked = ~number if column.kind != "boolean" else np.ones(len(texts), bool)
+        near, words = self.values_[j], self.words_[j]
+        written = words_of([t if ask else "" for t, ask in zip(texts, asked.tolist(), strict=True)])
+        zero = (np.zeros(len(texts)), [("", "")] * len(texts))
         return [
             zero if near is None else near.evidence(texts, cells.rows[j][which], asked),
-            zero if words is None else words.evidence(texts),
-            self.all_words_.evidence(texts),
+            zero if words is None else words.evidence(written),
+            self.all_words_.evidence(written),
         ]
 
     def reason(self, cells: Cells, row: int, column: int) -> Reason:
@@ -134,7 +136,8 @@ class NearFrequent(Stored):
 
     def __init__(self, texts: list[str], rows: FloatArray, total: float, longest: int = _LONGEST) -> None:
         order = np.argsort(-rows, kind="stable")[:_MOST_FREQUENT].tolist()
-        chosen = [i for i in order if rows[i] >= _FREQUENT and 2 <= len(texts[i]) <= longest]
+        frequent = max(_FREQUENT, _FREQUENT_SHARE * total)
+        chosen = [i for i in order if rows[i] >= frequent and 2 <= len(texts[i]) <= longest]
         self.texts, self.rows = [texts[i] for i in chosen], rows[chosen].astype(float)
         self.total = total
         self.reach = min(_REACH, 1 + _REACH_PAIRS // max(len(texts), 1))
@@ -218,6 +221,8 @@ class NearFrequent(Stored):
             Which of them to look at; all where None.
         """
         out, fix = np.zeros(len(texts)), [("", "")] * len(texts)
+        if not self.texts:
+            return out, fix
         chosen = np.arange(len(texts)) if asked is None else np.flatnonzero(asked)
         own = np.maximum(rows[chosen], 1.0)
         found = self.neighbours([texts[i] for i in chosen.tolist()], own)
@@ -258,15 +263,6 @@ class Words(Stored):
         self.rows = np.array(list(counted.values()), float)
         self.near = NearFrequent(self.words, self.rows, float(self.rows.sum()), longest=30)
 
-    @staticmethod
-    def count(texts: list[str], rows: FloatArray) -> dict[str, float]:
-        """Return the words of the texts and how often rows hold them."""
-        counted: dict[str, float] = {}
-        for text, times in zip(texts, rows.tolist(), strict=True):
-            for word in _WORD.findall(text[:_READ]):
-                counted[word] = counted.get(word, 0.0) + times
-        return counted
-
     def _judge(self, words: set[str]) -> dict[str, tuple[float, Correction]]:
         if "_known" not in vars(self) or len(self._seen) > _REMEMBERED:
             self._known = dict(zip(self.words, self.rows.tolist(), strict=True))
@@ -283,13 +279,27 @@ class Words(Stored):
         seen = self._judge(set(_WORD.findall(text[:_READ])))
         return _WORD.sub(lambda found: seen.get(found[0], (0.0, ("", "")))[1][1] or found[0], text)
 
-    def evidence(self, texts: list[str]) -> tuple[FloatArray, list[Correction]]:
-        """Return the evidence of the worst word of each text, and its correction."""
-        lists = [_WORD.findall(t[:_READ]) for t in texts]
-        seen = self._judge({w for words in lists for w in words})
-        out, fix = np.zeros(len(texts)), [("", "")] * len(texts)
-        for i, words in enumerate(lists):
-            for word in words:
-                if seen[word][0] > out[i]:
-                    out[i], fix[i] = seen[word]
+    def evidence(self, written: list[list[str]]) -> tuple[FloatArray, list[Correction]]:
+        """Return the evidence of the worst word of each text, given as its words, and its correction."""
+        all_words = set(chain.from_iterable(written))
+        seen = self._judge(all_words)
+        typos = {word for word in all_words if seen[word][0] > 0}
+        out, fix = np.zeros(len(written)), [("", "")] * len(written)
+        for i, words in enumerate(written) if typos else ():
+            if not typos.isdisjoint(words):
+                out[i], fix[i] = max((seen[word] for word in words), key=lambda found: found[0])
         return out, fix
+
+
+def words_of(texts: list[str]) -> list[list[str]]:
+    """Return the words of at least 4 letters of each text."""
+    return [_WORD.findall(text[:_READ]) for text in texts]
+
+
+def count_words(written: list[list[str]], rows: FloatArray) -> dict[str, float]:
+    """Return how many rows hold each word, by the words of each text and the rows that hold it."""
+    counted: dict[str, float] = {}
+    for words, times in zip(written, rows.tolist(), strict=True):
+        for word in words:
+            counted[word] = counted.get(word, 0.0) + times
+    return counted

@@ -15,6 +15,7 @@ _ALPHABET = 120
 _SAMPLE = 20_000
 _PRIOR = (0.5, 2.0, 1.0)
 _CAP = 6.0
+_SMALL = 300_000
 _END, _OTHER = 0, 1
 
 
@@ -184,6 +185,10 @@ class Grams(Stored):
     def _triples(self, asked: IntArray) -> FloatArray:
         if not len(self.three):
             return np.zeros(len(asked))
+        if self._size**3 <= _SMALL and len(asked) > len(self.three):
+            table = np.zeros(self._size**3)
+            table[self.three] = self.three_rows
+            return table[asked]
         where = np.minimum(np.searchsorted(self.three, asked), len(self.three) - 1)
         return np.where(self.three[where] == asked, self.three_rows[where], 0.0)
 
