@@ -205,6 +205,36 @@ def test_other_ways_of_writing_are_found(tmp_path: Path) -> None:
         assert read(tmp_path, text)[0] == {"a": [1, 3], "b": [2, 4]}
 
 
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("sep=;\na;b\n1;2\n", {"a": [1], "b": [2]}),
+        ("# exported, by me\n#\na,b\n1,2\n", {"a": [1], "b": [2]}),
+        ("#id\tname\n1\tx\n", {"#id": [1], "name": ["x"]}),
+        ("# note\n#id,name\n1,x\n", {"#id": [1], "name": ["x"]}),
+        ("# note\nserial\nA1\n", {"serial": ["A1"]}),
+        ("#ff0000\n#00ff00\nred\n", {"column 1": ["#ff0000", "#00ff00", "red"]}),
+        ("\n\na,b\n1,2\n", {"a": [1], "b": [2]}),
+    ],
+)
+def test_what_stands_above_the_table_is_passed_over(
+    tmp_path: Path, text: str, columns: dict[str, list[Any]]
+) -> None:
+    """Comments and Excel's sep=, but no header and no list that starts with #."""
+    assert read(tmp_path, text, header="no" if "column 1" in columns else "auto")[0] == columns
+
+
+def test_lines_are_counted_from_the_top_of_the_file(tmp_path: Path) -> None:
+    """What is passed over counts; and it is said that it was."""
+    with pytest.raises(SourceError, match=r"data.csv line 5 has 1 cell"):
+        read(tmp_path, "# one\n# two\na,b\n1,2\n3\n")
+    path = tmp_path / "a.csv"
+    path.write_text("# one\n# two\na,b\n1,2\n")
+    source = CsvSource(str(path))
+    source.read()
+    assert source.notes == ("Lines of comment above the table are passed over: 2.",)
+
+
 def test_quotation_marks_can_be_text(tmp_path: Path) -> None:
     """With quote= an inch sign is a sign like any other."""
     assert read(tmp_path, 'size,n\n"5,1\n"6,2\n', quote="")[0] == {"size": ['"5', '"6'], "n": [1, 2]}

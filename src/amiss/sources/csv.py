@@ -6,12 +6,12 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from typing import Any, ClassVar
 
 from amiss.errors import ParameterError, SourceError
 from amiss.sources.base import FileSource, chosen_columns, collector_at_rest, counted
-from amiss.sources.dialect import NAMES, SINGLE_COLUMN, Dialect, find_dialect, has_header
+from amiss.sources.dialect import NAMES, SINGLE_COLUMN, Dialect, find_dialect, has_header, without_preamble
 from amiss.sources.limits import Limits
 from amiss.sources.typed import SEPARATOR, Columns, from_text, has_decimal_comma
 
@@ -70,13 +70,15 @@ class CsvSource(FileSource):
     def read(self) -> Columns:
         """Return the columns by name."""
         self._check_parameters()
+        self.notes_ = ()
         found = self.text(self.encoding)
-        dialect = find_dialect(found.text, self.delimiter, self.quote)
+        text, delimiter, note = without_preamble(found.text)
+        dialect = find_dialect(text, delimiter if self.delimiter == "auto" else self.delimiter, self.quote)
         with _room_for(self.limits.cell_length), collector_at_rest():
             try:
-                names, cells, headed = self._cells(found.text, dialect)
+                names, cells, headed = self._cells(text, dialect)
             except csv.Error as error:
-                raise SourceError(self._unreadable(found.text, dialect, error)) from error
+                raise SourceError(self._unreadable(text, dialect, error)) from error
         columns, decimal = self._typed(names, cells, dialect)
         rows = len(next(iter(columns.values())))
         mark = NAMES.get(dialect.delimiter, dialect.delimiter)
@@ -89,7 +91,7 @@ class CsvSource(FileSource):
             "header found" if headed else "no header",
             f"{counted(rows, 'row')} x {counted(len(columns), 'column')}",
         )
-        self.notes_ = found.notes + self.notes_
+        self.notes_ = (*found.notes, *([note] if note else []), *self.notes_)
         return columns
 
     def _check_parameters(self) -> None:
@@ -245,7 +247,8 @@ def _room_for(length: int) -> Iterator[None]:
 
 
 def _filled(rows: Iterator[list[str]], dialect: Dialect) -> Iterator[list[str]]:
-    """Yield the rows but for empty lines; in a single column these are missing cells, except at the end."""
+    """Yield the rows but for empty lines; in a single column these are missing cells, except at the ends."""
+    rows = dropwhile(lambda row: not row, rows)
     if dialect.delimiter != SINGLE_COLUMN:
         yield from filter(None, rows)
         return

@@ -71,6 +71,36 @@ def find_dialect(text: str, delimiter: str = "auto", quote: str = "auto") -> Dia
     return best
 
 
+def without_preamble(text: str) -> tuple[str, str, str]:
+    r"""Return the text with what stands before the table emptied, the delimiter it names, and a note.
+
+    That is Excel's ``sep=;``, and lines of comment that start with #. The lines stay, empty, so that those
+    below keep their number.
+
+    Examples
+    --------
+    >>> without_preamble("sep=;\na;b\n")[:2], without_preamble("# by me\na,b\n1,2\n")[0]
+    (('\na;b\n', ';'), '\na,b\n1,2\n')
+    """
+    named = re.match(r"sep=([^\r\n])\r?\n", text, re.IGNORECASE)
+    if named:
+        return text[named.end() - 1 :], named[1], ""
+    comments = re.match(r"(?:#[^\n]*\n)+", text)
+    if comments is None or not text[comments.end() :].strip():
+        return text, "auto", ""
+    lines = comments[0].splitlines(keepends=True)
+    rest = text[comments.end() :]
+    dialect = find_dialect(rest)
+    rows = list(dialect.reader([lines[-1], _first_lines(rest)[0]]))
+    if dialect.delimiter == SINGLE_COLUMN:
+        if not all(line.startswith("# ") for line in lines):
+            return text, "auto", ""  # a list of tags or colours
+    elif len(rows[0]) == len(rows[1]):  # a header that starts with #
+        rest = lines.pop() + rest
+    note = f"Lines of comment above the table are passed over: {len(lines)}." if lines else ""
+    return "\n" * len(lines) + rest, "auto", note
+
+
 def _first_lines(text: str) -> list[str]:
     head = text[:_HEAD]
     if len(text) > _HEAD:
