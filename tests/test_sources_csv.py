@@ -296,7 +296,7 @@ def test_what_cannot_be_read_is_named_with_its_line(tmp_path: Path, text: str, m
         (b"\xd0\xcf\x11\xe0rest", "an old Excel workbook"),
         (b"%PDF-1.4", "a PDF document"),
         (b"PAR1....PAR1", "a Parquet file"),
-        (bytes(range(32)) * 20, "binary data, not text"),
+        (bytes(range(32)) * 20, "binary data, not text: name its encoding"),
     ],
 )
 def test_what_is_no_text_is_refused_by_its_kind(tmp_path: Path, content: bytes, words: str) -> None:

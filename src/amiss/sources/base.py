@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     Data = Columns | polars.DataFrame | list[str]
 """What a source reads: columns by name, or a list of strings."""
 
+_CONTROL = re.compile("[\x00\x02-\x08\x0e-\x1a\x1c-\x1e]")
 _REFUSED = {
     b"PAR1": "a Parquet file",
     b"SQLite format 3\x00": "an SQLite database",
@@ -97,11 +99,11 @@ class FileSource(Source):
         refuse_binary(self.called, content)
         found = text_of(self.called, content, encoding)
         self.content_ = None
-        controls = sum(
-            character < " " and character not in "\x01\t\n\v\f\r\x1b\x1f" for character in found.text[:4096]
-        )
-        if controls > 0.1 * len(found.text[:4096]):
-            raise SourceError(f"{self.called} holds binary data, not text. {_LEGAL}")
+        head = found.text[:4096]
+        if encoding == "auto" and len(_CONTROL.findall(head)) > 0.1 * len(head):
+            raise SourceError(
+                f"{self.called} holds binary data, not text: name its encoding if it is. {_LEGAL}"
+            )
         if not found.text.strip():
             raise SourceError(f"{self.called} is empty. Give a file with data in it.")
         return found
