@@ -17,6 +17,7 @@ _SHORTEST, _LONGEST = 6, 303
 _PERIOD_POINTS = 20_000
 _CLIP = 20.0
 _FAR = 1e6
+_SMALLEST = 1e-300  # the spread of a channel is at least this: smaller ones cannot be divided by
 _WINDOWS_A_PERIOD = 16
 
 
@@ -117,7 +118,7 @@ def _mean_and_deviation(seen: FloatArray) -> tuple[float, float]:
     inner = float(np.abs(seen).max()) or 1.0
     mean, deviation = float((seen / inner).mean()), float((seen / inner).std())
     mean, deviation = mean * inner * unit, (deviation * inner * unit if deviation > 1e-9 else 0.0)
-    return mean, deviation or min(1.0, abs(mean)) or 1.0
+    return mean, max(deviation or min(1.0, abs(mean)) or 1.0, _SMALLEST)
 
 
 def find_period(values: FloatArray) -> int | None:
@@ -185,7 +186,8 @@ def grid(channels: Channels, steps: int) -> IntArray:
     last = len(channels) - steps
     every = max(1, steps // _WINDOWS_A_PERIOD)
     fixed = np.arange((-channels.start) % every, last + 1, every)
-    return np.unique(np.concatenate([[0], fixed, [last]]))
+    inside = fixed[(fixed > 0) & (fixed < last)]
+    return np.concatenate([[0], inside, [last] if last else []]).astype(np.int64)
 
 
 def to_points(scores: FloatArray, begins: IntArray, steps: int, points: int) -> FloatArray:
