@@ -160,7 +160,7 @@ class SqlSource(Source):
         if table is None:
             if len(known) != 1:
                 raise SourceError(
-                    f"{masked(self.place)} holds {len(known)} tables: {', '.join(sorted(known)[:20])}. "
+                    f"{masked(self.place)} holds {len(known)} tables: {_listed(known)}. "
                     "Name one: ?table=NAME at the end of the URL."
                 )
             table = known[0]
@@ -169,8 +169,7 @@ class SqlSource(Source):
             schema, name = "", table
         elif not (dot and inspector.has_table(name, schema=schema)):
             raise SourceError(
-                f"{masked(self.place)} has no table {table!r}. It has: {', '.join(sorted(known)[:20])}. "
-                "Name one of these."
+                f"{masked(self.place)} has no table {table!r}. It has: {_listed(known)}. Name one of these."
             )
         key = inspector.get_pk_constraint(name, schema=schema or None)["constrained_columns"]
         chosen = sa.select(sa.text("*")).select_from(sa.table(name, schema=schema or None))
@@ -279,6 +278,10 @@ def masked(place: str) -> str:
     """
     place = re.sub(r"(://[^/?#]*?):.*@", r"\1:***@", place, count=1, flags=re.DOTALL)
     return re.sub(r"(?i)([?&][^=&]*(?:password|passwd|pwd|secret|token)[^=&]*=)[^&]*", r"\1***", place)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(sorted(names)[:20]) or "none"
 
 
 def _without(url: URL, text: str) -> str:
