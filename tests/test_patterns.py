@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amiss.characters import Strings
@@ -75,6 +75,7 @@ def test_expressions_prefer_constants(values: list[str], pattern: str) -> None:
     assert (expression.pattern, expression.coverage) == (pattern, 1.0)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(ANY_TEXT, min_size=10, max_size=60))
 def test_the_coverage_is_what_fullmatch_gives(values: list[str]) -> None:
     """For any list: it compiles, is anchored, covers at least half, and its coverage is exact."""
@@ -87,6 +88,7 @@ def test_the_coverage_is_what_fullmatch_gives(values: list[str]) -> None:
     assert expression.pattern.endswith("$")
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(ANY_TEXT, min_size=10, max_size=60))
 def test_expressions_never_match_everything(values: list[str]) -> None:
     """A text longer than all seen, and one of a character no list has, are refused."""

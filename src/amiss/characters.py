@@ -247,7 +247,6 @@ class Strings:
         if length.sum() <= characters:
             return self
         order = random_state.permutation(len(self))
-        order = np.sort(
-            order[: max(1, int(np.searchsorted(np.cumsum(length[order]), characters, side="right")))]
-        )
+        count = int(np.searchsorted(np.cumsum(length[order]), characters, side="right"))
+        order = np.sort(order[: max(1, count)])
         return Strings([self.values[i] for i in order], self.weight[order])

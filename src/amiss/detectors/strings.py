@@ -19,6 +19,7 @@ from amiss.models.ngram import NGram
 from amiss.part import make_part, shelf_of
 from amiss.patterns import Patterns
 from amiss.texts import quoted, read_strings
+from amiss.thresholds import Threshold
 
 _DEFAULT = ("rarity", "ngram", "typo", "check_digit")
 _CAUSES = 5
@@ -35,7 +36,8 @@ class StringDetector(Detector):
         What looks at the strings; "auto" and "fast" are rarity, ngram, typo and check_digit. Their scores,
         evidence in nats, are added.
     threshold : str or Threshold
-        The rule that says where abnormal starts; "auto" is "peaks".
+        The rule that says where abnormal starts; "auto" is "peaks", but never less than log(rows), the
+        surprise of what is the only one of its kind.
     training_data : "mixed" or "clean"
         Whether the strings given to `fit` may hold anomalies.
     random_state : int, Generator, RandomState or None
@@ -96,6 +98,14 @@ class StringDetector(Detector):
             total = total + model.score(block)
         # softplus: scores stay in order and become positive
         return np.asarray(np.logaddexp(0.0, total))
+
+    def _set_threshold(self, rule: Threshold, scores: FloatArray) -> None:
+        super()._set_threshold(rule, scores)
+        # what is the only one of its kind among n rows holds log(n) nats: less is never abnormal by default
+        least = float(np.log(len(scores)))
+        if self.threshold == "auto" and self.threshold_ < least:
+            self.threshold_rule_.threshold_ = self.threshold_ = least
+            self.offset_ = -least
 
     def _read(self, data: Any) -> list[str]:
         values, missing = read_strings(data)

@@ -144,8 +144,9 @@ def in_words(likely: dict[str, float], seen: str = "") -> str:
     >>> in_words({"7": 0.5, "3": 0.48, "x": 0.02})
     'a digit'
     """
+    likely = {character: share for character, share in likely.items() if character != seen}
     if not likely:
-        return "nothing"
+        return "another character"
     first = next(iter(likely))
     if likely[first] >= _SURE:
         return quoted(first)

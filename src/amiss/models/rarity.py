@@ -131,21 +131,21 @@ class Rarity(StringModel):
     def _learn_usual_format(self, strings: Strings) -> None:
         """Keep the classes of characters most strings are made of, and a string of the most frequent
         format."""
-        rows = np.zeros(0x110000 + 16)
+        rows: dict[int, float] = {}
         most = -1.0
         for where, block in strings.blocks():
             first = once(block.text.item, mix(block.classes.symbol))
-            rows += np.bincount(
-                block.classes.symbol[first],
-                strings.weight[where][block.text.item[first]],
-                minlength=len(rows),
-            )
+            symbols, place = np.unique(block.classes.symbol[first], return_inverse=True)
+            held = np.bincount(place, strings.weight[where][block.text.item[first]], minlength=len(symbols))
+            for symbol, count in zip(symbols.tolist(), held.tolist(), strict=True):
+                rows[symbol] = rows.get(symbol, 0.0) + count
             common = self.counts_[_RUNS].others(block.classes.collapsed(block.grouped).hashes())
             common = common + self.counts_[_FORMAT].others(block.classes.hashes()) / (self.rows_ + 1.0)
             if common.max() > most:
                 most, self.example_ = float(common.max()), block.values[int(common.argmax())]
-        often = np.argsort(-rows, kind="stable")[:_CLASSES]
-        self.classes_ = often[rows[often] >= max(0.005 * self.rows_, 1.0)]
+        often = sorted(rows, key=lambda symbol: (-rows[symbol], symbol))[:_CLASSES]
+        least = max(0.005 * self.rows_, 1.0)
+        self.classes_ = np.array([symbol for symbol in often if rows[symbol] >= least], np.int64)
 
     def score(self, block: Characters) -> FloatArray:
         """Return mean + 2 max + sum / 4 of the eight, shape (strings,)."""
@@ -221,7 +221,7 @@ class Rarity(StringModel):
 def _rarest(part: Mentions, counts: RowCounts, strings: int) -> IntArray:
     """Return, for each string, the other rows of its rarest mention, and its first and last character."""
     rows = counts.others(part.hashes).astype(np.int64)
-    if part.item is None:
+    if part.item is None or part.first is None or part.last is None:
         return np.stack([rows, np.zeros_like(rows), np.zeros_like(rows)])
     rarest = np.zeros((3, strings), np.int64)
     order = np.lexsort((-np.arange(len(rows)), -rows))
