@@ -68,6 +68,10 @@ class Detector(Estimator, Stored):
         """Return the anomalies among the items at ``flagged`` (positions), the worst first, and what a report shows."""
         raise NotImplementedError
 
+    def _independent(self, scores: FloatArray) -> FloatArray:
+        """Return the training scores the threshold is learnt from: all, or some where they hang together."""
+        return scores
+
     def summary(self) -> dict[str, Any]:
         """Return what was learnt, in plain words and numbers, ready for JSON."""
         raise NotImplementedError
@@ -110,7 +114,7 @@ class Detector(Estimator, Stored):
         return self
 
     def _set_threshold(self, rule: Threshold, scores: FloatArray) -> None:
-        self.threshold_rule_ = rule.fit(scores, clean=self.training_data == "clean")
+        self.threshold_rule_ = rule.fit(self._independent(scores), clean=self.training_data == "clean")
         self.scores_ = scores
         self.threshold_ = self.threshold_rule_.threshold_
         self.offset_ = -self.threshold_

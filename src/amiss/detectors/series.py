@@ -30,6 +30,7 @@ _MANY_CHANNELS = (
 )
 _BAND = (0.005, 0.995)
 _SHORTEST_STRETCH = 32
+_FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
 
 
 class SeriesDetector(Detector):
@@ -86,6 +87,7 @@ class SeriesDetector(Detector):
 
     kind: ClassVar[str] = "series"
     unit: ClassVar[str] = "point"
+    default_threshold: ClassVar[str] = "peaks:tail_shape=0.0"
 
     time: str | None
     window: int | None
@@ -189,6 +191,11 @@ class SeriesDetector(Detector):
             return channels.at_least(min(points, max(self.window_, _SHORTEST_STRETCH))), 0
         before = Channels(self.tail_, self.tail_mask_, points - len(self.tail_), self.window_)
         return channels.after(before), len(before)
+
+    def _independent(self, scores: FloatArray) -> FloatArray:
+        # neighbouring points share their windows: their scores rise together and would pass for anomalies
+        apart = max(1, min(self.window_, len(scores) // _FEWEST_SCORES))
+        return scores[apart // 2 :: apart]
 
     # ------------------------------------------------------------- the answer
     def explain(self, X: Any) -> list[Anomaly]:

@@ -62,9 +62,10 @@ class Shapes(SeriesModel):
         for at in _parts(begins):
             _, indices = self._nearest(channels, at)
             rebuilt = self.memory_.rows[indices].mean(axis=1) * np.sqrt(self.steps_ * count)
-            for begin, window in zip(at, rebuilt.reshape(-1, count, self.steps_), strict=True):
-                total[begin : begin + self.steps_] += window.T
-                times[begin : begin + self.steps_] += 1
+            windows = rebuilt.reshape(-1, count, self.steps_)
+            for step in range(self.steps_):
+                total[at + step] += windows[:, :, step]
+                times[at + step] += 1
         return np.asarray(total / np.maximum(times, 1.0)[:, None])
 
     def _nearest(self, channels: Channels, at: IntArray) -> tuple[FloatArray, IntArray]:
