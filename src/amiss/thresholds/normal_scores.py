@@ -2,8 +2,9 @@
 
 The body is counted, the tail is a generalised Pareto distribution (Pickands 1975; Coles 2001, chapter 4).
 Where the scores may hold anomalies, the tail is fitted on a middle part and the items above it are only
-counted, so that no anomaly moves it by its size; where more lie beyond that tail than chance allows, they are
-taken out of the count.
+counted, so that no anomaly moves it by its size. First, on the scale of square roots, anomalies that stand
+apart are looked for and taken out of the count; where there are none, the tail is fitted on the scale of
+logarithms, on which few tails are heavy.
 """
 
 from __future__ import annotations
@@ -21,26 +22,53 @@ _SEARCHED = (
     700  # quantiles the search for anomalies looks at: with more, small misfits would pass for anomalies
 )
 _CLEAN = Prior(0.1, 0.4)  # clean scores: nearly free
-_TAIL, _FEWEST_CLEAN = 0.1, 20  # clean scores: the share that is the tail, and the fewest items in it
+_TAIL, _FEWEST_CLEAN = 0.1, 20  # where all count: the share that is the tail, and the fewest items in it
 _SEARCH = Prior(
     -0.2, 0.1
 )  # in the search heavier tails than the normal distribution's are taken for anomalies
-_SPREAD = 0.1
+_SPREAD = 0.1  # of the shape that is expected of scores that may hold anomalies
+_LARGEST = 600.0  # logarithm of a score that is still a number
 _LEVELS = (0.01, 0.02, 0.035, 0.06, 0.1, 0.15, 0.25)  # shares of items above the middle part, in the search
 _BASE = (0.1, 0.05, 0.02, 0.01)  # the same where the search found none; the next where ties leave too little
 _MIDDLE = 5  # the middle part and what is above it, in multiples of what is above
 _FEWEST_MIDDLE = 8
 _FEWEST_ANOMALIES = 3.1
 _FOUND = (0.3, 0.9)  # of the items above the middle part, the share of anomalies that is believed
+_NEAR, _APART = 0.25, 0.35  # so near to the line lies at most such a share of anomalies that stand apart
 _BEYOND = 0.001  # anomalies are counted beyond the score that this share of normal items exceeds
+
+
+class Scale(NamedTuple):
+    """The scale on which a tail is fitted: a power of the score, or for power 0 log(score + offset)."""
+
+    power: float
+    offset: float = 0.0
+
+    def of(self, scores: FloatArray) -> FloatArray:
+        """Return scores on this scale."""
+        return np.log(scores + self.offset) if self.power == 0 else scores**self.power
+
+    def back(self, value: float) -> float:
+        """Return the score that stands at ``value`` on this scale."""
+        if self.power == 0:
+            return float(np.exp(min(value, _LARGEST)) - self.offset)
+        return float(max(value, 0.0) ** (1 / self.power))
+
+
+_AS_IS, _ROOT = Scale(1.0), Scale(0.5)
 
 
 class _Tail(NamedTuple):
     start: float
     share: float  # of normal items beyond the start
     excess: Pareto
-    anomalies: float  # share of all items
-    above: float  # share of all items above the middle part
+    anomalies: float = 0.0  # share of all items
+    above: float = 0.0  # share of all items above the middle part
+    scale: Scale = _AS_IS
+
+    def beyond(self, share: float) -> float:
+        """Return the score, on the tail's scale, that this share of normal items exceeds."""
+        return self.start + self.excess.beyond(min(share / self.share, 1.0))
 
 
 class NormalScores(Stored):
@@ -56,7 +84,9 @@ class NormalScores(Stored):
         Share of the training items that were taken for anomalies and do not count as normal.
     start, share, shape, scale : float
         Beyond ``start`` lies ``share`` of the normal items, and their excess over it has a generalised Pareto
-        distribution.
+        distribution, all on the scale of ``power`` and ``offset``.
+    power, offset : float
+        See `Scale`.
     """
 
     ordered: FloatArray
@@ -66,6 +96,8 @@ class NormalScores(Stored):
     share: float
     shape: float
     scale: float
+    power: float
+    offset: float
 
     @classmethod
     def fit(cls, scores: FloatArray, *, clean: bool, shape: float) -> Self:
@@ -82,18 +114,19 @@ class NormalScores(Stored):
         """
         new = cls()
         new.ordered, new.items = thinned(scores, _KEPT), len(scores)
-        tail = _clean_tail(scores) if clean else _mixed_tail(scores, Prior(shape, _SPREAD))
+        tail = _clean_tail(scores, _CLEAN) if clean else _mixed_tail(scores, shape)
         new.start, new.share, new.anomalies = tail.start, tail.share, tail.anomalies
         new.shape, new.scale = tail.excess
+        new.power, new.offset = tail.scale
         return new
 
     def p_values(self, scores: FloatArray) -> FloatArray:
         """Return how likely a normal item scores at least as high, in (0, 1], never rising with the score."""
         at_least = 1 - np.searchsorted(self.ordered, scores, side="left") / len(self.ordered)
         body = np.clip((at_least - self.anomalies) / (1 - self.anomalies), self.share, 1.0)
-        excess = np.maximum(scores - self.start, 0.0)
-        tail = self.share * Pareto(self.shape, self.scale).survival(excess)
-        return np.maximum(np.where(scores > self.start, tail, body), self.smallest())
+        excess = Scale(self.power, self.offset).of(scores) - self.start
+        tail = self.share * Pareto(self.shape, self.scale).survival(np.maximum(excess, 0.0))
+        return np.maximum(np.where(excess > 0, tail, body), self.smallest())
 
     def smallest(self) -> float:
         """Return the smallest p-value told: the tail is not followed beyond the square of the items."""
@@ -104,7 +137,8 @@ class NormalScores(Stored):
         if risk >= self.share:
             wanted = 1 - (risk * (1 - self.anomalies) + self.anomalies)
             return float(np.quantile(self.ordered, max(wanted, 0.0), method="higher"))
-        return self.start + Pareto(self.shape, self.scale).beyond(risk / self.share)
+        value = self.start + Pareto(self.shape, self.scale).beyond(risk / self.share)
+        return Scale(self.power, self.offset).back(value)
 
 
 def thinned(ordered: FloatArray, count: int) -> FloatArray:
@@ -114,7 +148,7 @@ def thinned(ordered: FloatArray, count: int) -> FloatArray:
     return np.quantile(ordered, (np.arange(count) + 0.5) / count)
 
 
-def _clean_tail(scores: FloatArray) -> _Tail:
+def _clean_tail(scores: FloatArray, prior: Prior) -> _Tail:
     """Return the tail of scores without anomalies: the excesses over the highest tenth."""
     n = len(scores)
     start = scores[n - 1 - min(max(int(_TAIL * n), _FEWEST_CLEAN), n // 2)]
@@ -123,28 +157,52 @@ def _clean_tail(scores: FloatArray) -> _Tail:
         start = lower[-1] if len(lower) else start / 2
     excess = scores[scores > start] - start
     share = len(excess) / (n + (len(excess) == n))
-    return _Tail(float(start), share, fit_pareto(excess, _CLEAN), 0.0, 0.0)
+    return _Tail(float(start), share, fit_pareto(excess, prior))
 
 
-def _mixed_tail(scores: FloatArray, prior: Prior) -> _Tail:
-    """Return the tail of the normal ones among scores that may hold anomalies.
+def _mixed_tail(scores: FloatArray, shape: float) -> _Tail:
+    """Return the tail of the normal ones among scores that may hold anomalies."""
+    found = _tail_without_anomalies(_ROOT.of(thinned(scores, _SEARCHED)))
+    if found is not None:
+        return found._replace(scale=_ROOT)
+    plain = _clean_tail(scores, Prior(shape, 2 * _SPREAD))
+    guarded = _guarded_tail(scores, Prior(shape, _SPREAD))
+    if guarded is None:
+        return _tail_of_few(scores) or plain
+    risk = max(_BEYOND, 1 / len(scores))
+    lighter = plain.scale.back(plain.beyond(risk)) < guarded.scale.back(guarded.beyond(risk))
+    return plain if lighter else guarded  # anomalies only make a tail heavier
+
+
+def _guarded_tail(scores: FloatArray, prior: Prior) -> _Tail | None:
+    """Return the tail that the highest scores do not move, on a log scale; None where ties forbid."""
+    sample, positive = thinned(scores, _SEARCHED), scores[scores > 0]
+    logarithm = Scale(0.0, float(np.median(positive)))
+    for level in _BASE:
+        tail = _censored_tail(logarithm.of(sample), level, prior, rounds=1)
+        if tail is not None:
+            return tail._replace(anomalies=0.0, scale=logarithm)
+    return None
+
+
+def _tail_without_anomalies(scores: FloatArray) -> _Tail | None:
+    """Return the tail of the normal ones where some scores stand apart from it; None where none do.
 
     The search goes from few items above the middle part to many: a middle part that holds anomalies itself
     gives a tail so heavy that nothing lies beyond it, and the search goes on.
     """
-    sample = thinned(scores, _SEARCHED)
-    n = len(sample)
+    n = len(scores)
     for level in _LEVELS:
-        found = _censored_tail(sample, level, _SEARCH, rounds=30)
+        found = _censored_tail(scores, level, _SEARCH, rounds=30)
         if found is None or found.anomalies * n < _FEWEST_ANOMALIES:
             continue
-        if _FOUND[0] * found.above <= found.anomalies <= _FOUND[1] * found.above:
+        if not _FOUND[0] * found.above <= found.anomalies <= _FOUND[1] * found.above:
+            continue
+        line = found.beyond(_BEYOND)
+        near = (scores > line) & (scores <= line + _NEAR * (line - found.start))
+        if near.sum() <= _APART * found.anomalies * n:
             return found
-    for level in _BASE:
-        tail = _censored_tail(sample, level, prior, rounds=1)
-        if tail is not None:
-            return tail._replace(anomalies=0.0)
-    return _tail_of_few(scores) or _clean_tail(scores)
+    return None
 
 
 def _tail_of_few(scores: FloatArray) -> _Tail | None:
@@ -154,9 +212,8 @@ def _tail_of_few(scores: FloatArray) -> _Tail | None:
     greater = scores[scores > start]
     if not 0 < len(greater) < _FEWEST_MIDDLE or scores[0] < start:
         return None
-    normal = n - len(greater)
     scale = (start or greater[0]) / 4  # of the order of the value itself: nothing else tells
-    return _Tail(float(start), 1 / (normal + 1), Pareto(0.0, float(scale)), len(greater) / n, 0.0)
+    return _Tail(float(start), 0.5, Pareto(0.0, float(scale)), len(greater) / n)
 
 
 def _censored_tail(scores: FloatArray, level: float, prior: Prior, rounds: int) -> _Tail | None:

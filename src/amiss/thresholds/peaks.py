@@ -6,6 +6,8 @@ from amiss.batch import FloatArray
 from amiss.errors import ParameterError
 from amiss.thresholds.base import Threshold
 
+_FEW = 0.01  # the greatest risk taken because training items are few
+
 
 class Peaks(Threshold):
     """Put the line where a share ``risk`` of normal items lies beyond it by chance: peaks over threshold.
@@ -17,7 +19,8 @@ class Peaks(Threshold):
     Parameters
     ----------
     risk : float
-        Share of normal items beyond the line, in (0, 1).
+        Share of normal items beyond the line, in (0, 1). Fewer than ``1 / risk`` training items cannot tell
+        so small a share: then one of them lies beyond it by chance (of fewer than 100: 1 in 100).
     tail_shape : float
         Shape of the tail expected in mixed training data, -1 to 1: 0 is exponential, -0.2 about normal. The
         lower, the sooner heavy tails are taken for anomalies. Clean training data speak for themselves.
@@ -48,4 +51,4 @@ class Peaks(Threshold):
             raise ParameterError(
                 f"Threshold 'peaks': risk={self.risk} is not a share. Legal: above 0 and below 1."
             )
-        return self.normal_.beyond(self.risk)
+        return self.normal_.beyond(max(self.risk, min(1 / len(ordered), _FEW)))
