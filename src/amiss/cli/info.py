@@ -1,0 +1,25 @@
+"""``amiss info``: a model file in words."""
+
+from __future__ import annotations
+
+import click
+
+from amiss.cli.screen import say, table
+
+
+@click.command("info")
+@click.argument("model", metavar="MODEL")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(model: str, as_json: bool) -> int:
+    """Say what a model file has learnt: kind, columns, models, threshold."""
+    import json
+
+    from amiss import learnt, load
+
+    summary = load(model).summary()
+    if as_json:
+        click.echo(json.dumps(summary))
+        return 0
+    say(f"{model}: a detector of {summary['kind']}")
+    table(("what", "learnt"), learnt.details(summary), plain=": ")
+    return 0

@@ -1,0 +1,166 @@
+"""Options that several commands share, and the job they spell."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from amiss.job import Allowance, Job
+
+Command = Callable[..., Any]
+
+_DATA = [
+    click.argument("place", metavar="FILE"),
+    click.option(
+        "--format", metavar="SPEC", help="Source and its options, such as csv:delimiter=tab; found else."
+    ),
+    click.option(
+        "--columns",
+        metavar="A,B",
+        multiple=True,
+        help="Look at these columns only; more than once, or a list.",
+    ),
+    click.option("--key", metavar="COLUMN", help="The column that names the rows; it is not looked at."),
+    click.option("--time", metavar="COLUMN", help="The column that holds the time: the data is a series."),
+    click.option("--table", metavar="NAME", help="The table or view of a database."),
+    click.option("--query", metavar="SELECT", help="The query of a database."),
+    click.option(
+        "--limits",
+        metavar="NAME=N",
+        multiple=True,
+        help="How much is read at most: bytes=5G, cells=1G, cell_length=1M, ratio=500.",
+    ),
+]
+_LEARNING = [
+    click.option("--kind", metavar="KIND", help="table, series or strings; chosen from the data else."),
+    click.option(
+        "--models",
+        metavar="SPEC",
+        multiple=True,
+        help="auto, fast, or models such as memory:k=5; more than once.",
+    ),
+    click.option(
+        "--threshold", metavar="SPEC", help="Where abnormal starts, such as peaks:risk=0.001 (the default)."
+    ),
+    click.option(
+        "--training-data", metavar="STATE", help="mixed (may hold anomalies, the default) or clean."
+    ),
+    click.option("--random-state", metavar="N", type=int, help="Seed of all that is random; 0 by default."),
+    click.option(
+        "--kinds",
+        metavar="COLUMN=KIND",
+        multiple=True,
+        help="Tables: the kind of a column, such as zip=categorical.",
+    ),
+    click.option(
+        "--missing",
+        metavar="TEXT",
+        multiple=True,
+        help="Tables: a text that stands for no value, such as n/a.",
+    ),
+    click.option(
+        "--window", metavar="N", type=int, help="Series: points in a window; the period found else."
+    ),
+    click.option(
+        "--merge-gap",
+        metavar="N",
+        type=int,
+        help="Series: events with at most N points between them are one.",
+    ),
+]
+_MODEL = [
+    click.option(
+        "-m", "--model", metavar="MODEL", help="Judge by this model file instead of learning from the data."
+    )
+]
+
+
+def _with(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def takes_job(command: Command) -> Command:
+    """Give a command the options of a job; it gets the job as ``job``."""
+    return _with(_DATA + _MODEL + _LEARNING)(_joined(command))
+
+
+def takes_learning_job(command: Command) -> Command:
+    """Give a command the options of a job that learns; it gets the job as ``job``."""
+    return _with(_DATA + _LEARNING)(_joined(command))
+
+
+def _joined(command: Command) -> Command:
+    @wraps(command)
+    def joined(**given: Any) -> Any:
+        return command(job=_job(given), **given)
+
+    return joined
+
+
+def _job(given: dict[str, Any]) -> Job:
+    """Take the options of a job out of ``given``, and return the job."""
+    from amiss.job import Job
+
+    params = {
+        "models": _models(given.pop("models")),
+        "threshold": given.pop("threshold"),
+        "training_data": given.pop("training_data"),
+        "random_state": given.pop("random_state"),
+        "time": given.pop("time"),
+        "kinds": dict(map(_pair, given.pop("kinds"))) or None,
+        "missing": given.pop("missing") or None,
+        "window": given.pop("window"),
+        "merge_gap": given.pop("merge_gap"),
+    }
+    columns = tuple(name for text in given.pop("columns") for name in text.split(","))
+    names = ("place", "format", "table", "query", "key", "limits", "kind")
+    said = {name: given.pop(name) for name in names}
+    given_params = {name: value for name, value in params.items() if value is not None}
+    return Job(**said, columns=columns, params=given_params, model=given.pop("model", None))
+
+
+def _models(asked: tuple[str, ...]) -> str | list[str] | None:
+    if len(asked) == 1 and asked[0] in ("auto", "fast"):
+        return asked[0]
+    return list(asked) or None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, kind = text.rpartition("=")
+    if not equals or not name:
+        raise click.UsageError(f"--kinds {text!r} is not NAME=KIND, such as zip=categorical.")
+    return name, kind
+
+
+class AllowanceType(click.ParamType["Allowance"]):
+    """A number of anomalies, or a share of the items."""
+
+    name = "allowance"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Allowance:
+        """Return the allowance that the text spells."""
+        from amiss.errors import ParameterError
+        from amiss.job import Allowance
+
+        try:
+            return value if isinstance(value, Allowance) else Allowance.of(value)
+        except ParameterError as error:
+            self.fail(str(error), param, ctx)
+
+
+def repeat() -> str:
+    """Return the command to repeat this run, passwords masked."""
+    from amiss.sources.sql import masked
+
+    return shlex.join(["amiss", *(masked(word) if "://" in word else word for word in sys.argv[1:])])

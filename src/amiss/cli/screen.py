@@ -1,0 +1,85 @@
+"""What is shown on the terminal: rich tables for people, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from amiss.detection import Anomaly
+
+
+def printable(text: object) -> str:
+    """Return text with what a terminal would act upon as escapes: controls, direction marks, lone surrogates.
+
+    Examples
+    --------
+    >>> print(printable("a\\x1b[31mred"))
+    a\\x1b[31mred
+    """
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def say(line: object = "") -> None:
+    """Print one line; on a terminal it is wrapped between words."""
+    text = printable(line)
+    if not sys.stdout.isatty():
+        click.echo(text)
+        return
+    _console().print(text, markup=False, highlight=False, overflow="fold")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], plain: str = "  ") -> None:
+    """Print rows: a table on a terminal, lines with ``plain`` between the cells in a pipe."""
+    texts = [[printable(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in texts:
+            click.echo(plain.join(filter(None, row)))
+        return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(*head, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", expand=False)
+    for column in drawn.columns[:-1]:
+        column.overflow, column.max_width = "fold", 34
+    for row in texts:
+        drawn.add_row(*map(Text, row))
+    _console().print(drawn)
+
+
+def anomalies(found: Sequence[Anomaly], most: int) -> None:
+    """Print the worst anomalies, each with its causes."""
+    worst = found[:most]
+    if not sys.stdout.isatty():
+        for anomaly in worst:
+            click.echo(printable(anomaly))
+        return
+    rows = [(a.label, f"{a.score:,.1f} x", f"{a.p_value:.2g}", "; ".join(map(str, a.causes))) for a in worst]
+    if rows:
+        table(("where", "score", "p", "why"), rows)
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that says on the terminal what is being done; silent where nobody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("...") as status:
+        yield lambda text: status.update(printable(text) + " ...")
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(soft_wrap=False)

@@ -1,0 +1,298 @@
+"""A job, from where the data is to the answer: what the command line and the demonstration run."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amiss.detection import Anomaly, Detection
+from amiss.detectors.any_kind import Choice, choose_kind, detector_of
+from amiss.errors import DataError, ParameterError, SinkError, SourceError
+from amiss.sources import Limits, open_source
+
+if TYPE_CHECKING:
+    import polars
+
+    from amiss.detectors.base import Detector
+    from amiss.sinks import Sink
+
+Told = Callable[[str], None]
+"""Told what the job is at: "Reading"."""
+
+_HEAD = 4096  # bytes of a file that tell whether it is a report of amiss
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked for.
+
+    Attributes
+    ----------
+    place : str
+        Path, "-" for standard input, or database URL.
+    format, table, query : str or None
+        Of the source.
+    columns : tuple of str
+        Those to look at; empty: all.
+    key : str or None
+        The column that names the rows; it is not looked at.
+    limits : tuple of str
+        Such as "bytes=5G".
+    kind : str or None
+        "table", "series" or "strings"; None chooses.
+    params : dict
+        Parameters of the detector.
+    model : str or None
+        The model file to judge by; None learns from the data itself.
+    """
+
+    place: str
+    format: str | None = None
+    table: str | None = None
+    query: str | None = None
+    columns: tuple[str, ...] = ()
+    key: str | None = None
+    limits: tuple[str, ...] = ()
+    kind: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read.
+
+    Attributes
+    ----------
+    data : dict of str to ndarray, polars.DataFrame, or list of str
+    found : str
+        How it was read, in words: "CSV, comma separated, UTF-8, header found, 900 rows x 10 columns".
+    notes : tuple of str
+    keys : sequence or None
+        The value of the key column in each row.
+    whole : as data
+        The data with its key column.
+    """
+
+    data: dict[str, np.ndarray[Any, Any]] | polars.DataFrame | list[str]
+    found: str
+    notes: tuple[str, ...] = ()
+    keys: Sequence[Any] | None = None
+    whole: Any = None
+
+
+def read(job: Job, told: Told = lambda text: None) -> Reading:
+    """Return the data of a job.
+
+    Raises
+    ------
+    SourceError
+        The data cannot be read.
+    """
+    told("Reading")
+    columns = list(job.columns) or None
+    wanted = columns and [
+        *columns,
+        *([job.key] if job.key else []),
+        *([t] if (t := job.params.get("time")) else []),
+    ]
+    source = open_source(
+        job.place,
+        job.format,
+        columns=wanted,
+        table=job.table,
+        query=job.query,
+        limits=Limits.of(job.limits) if job.limits else None,
+    )
+    data = source.read()
+    reading = Reading(data, source.describe(), source.notes, whole=data)
+    return _without_key(reading, job.key) if job.key else reading
+
+
+def _without_key(reading: Reading, key: str) -> Reading:
+    data = reading.data
+    if isinstance(data, list):
+        raise SourceError(
+            f"A list of strings has no columns, so none of them is the key {key!r}. Leave it out."
+        )
+    if key not in (names := list(data if isinstance(data, dict) else data.columns)):
+        raise SourceError(f"There is no column {key!r} to be the key. The columns: {', '.join(names)}.")
+    if isinstance(data, dict):
+        keys: Sequence[Any] = data[key].tolist()
+        return replace(reading, data={n: v for n, v in data.items() if n != key}, keys=keys)
+    return replace(reading, data=data.drop(key), keys=data[key].to_list())
+
+
+def learn(job: Job, reading: Reading, told: Told = lambda text: None) -> tuple[Detector, Choice]:
+    """Return the detector fitted on what was read, and the choice of its kind.
+
+    Raises
+    ------
+    DataError, ParameterError
+        The data or the parameters cannot be used.
+    """
+    choice = choose_kind(reading.data, job.kind, job.params.get("time"))
+    detector = detector_of(choice, **{"random_state": 0, **job.params})
+    told(f"Learning what is normal ({choice.kind})")
+    return detector.fit(_as_taken(reading.data, choice.kind)), choice
+
+
+def judge(job: Job, reading: Reading, told: Told = lambda text: None) -> Detection:
+    """Return what is amiss in what was read, by the model file or by what is learnt from the data itself.
+
+    Raises
+    ------
+    DataError, ParameterError, ModelFileError
+        The data, the parameters or the model cannot be used.
+    """
+    detector, choice = _detector(job, reading, told)
+    told("Looking for what does not fit")
+    detection = detector.detect(_as_taken(reading.data, detector.kind))
+    learnt = {**detection.learnt, "choice": str(choice)}
+    notes = tuple(dict.fromkeys((*reading.notes, *detection.notes)))
+    anomalies = tuple(_named(a, job, reading) for a in detection.anomalies)
+    return replace(detection, learnt=learnt, notes=notes, anomalies=anomalies, native=reading.whole)
+
+
+def explain(
+    job: Job, reading: Reading, places: Sequence[int], told: Told = lambda text: None
+) -> list[Anomaly]:
+    """Return why the items at ``places`` score what they score, flagged or not.
+
+    Raises
+    ------
+    DataError, ParameterError, ModelFileError
+        The data, the parameters or the model cannot be used, or there is no such place.
+    """
+    detector, _ = _detector(job, reading, told)
+    told("Explaining")
+    told_of = {a.place: a for a in detector.explain(_as_taken(reading.data, detector.kind))}
+    for place in places:
+        if place not in told_of:
+            raise DataError(
+                f"There is no {detector.unit} {place}. The data holds {len(told_of):,}, counted from 0 to "
+                f"{len(told_of) - 1}."
+            )
+    return [_named(told_of[place], job, reading) for place in places]
+
+
+def _detector(job: Job, reading: Reading, told: Told) -> tuple[Detector, Choice]:
+    if job.model is None:
+        return learn(job, reading, told)
+    if job.kind or job.params:
+        said = ", ".join([*(["kind"] if job.kind else []), *job.params])
+        raise ParameterError(
+            f"{said}: decided when {job.model} was learnt. Leave that out, or learn anew without the model."
+        )
+    from amiss.model_file import load
+
+    told("Loading the model")
+    detector = load(job.model)
+    return detector, Choice(detector.kind, f"the model {job.model} is of that kind")
+
+
+def _as_taken(data: Any, kind: str) -> Any:
+    """Return the data as a detector of that kind takes it: one column of texts as a list."""
+    if kind == "strings" and isinstance(data, dict) and len(data) == 1:
+        return next(iter(data.values()))
+    return data
+
+
+def _named(anomaly: Anomaly, job: Job, reading: Reading) -> Anomaly:
+    if reading.keys is None or anomaly.start is not None:
+        return anomaly
+    return replace(anomaly, label=f"{job.key} {reading.keys[anomaly.place]} ({anomaly.label})")
+
+
+def choose_outputs(places: Sequence[str], report: str | None = None) -> list[tuple[str, Sink]]:
+    """Return each place to write to with the sink that its ending asks for, before any work is done.
+
+    Parameters
+    ----------
+    places : sequence of str
+    report : str, optional
+        Where the report goes that nobody asked for; only a report of amiss is replaced there.
+
+    Raises
+    ------
+    SinkError
+        An ending says no format, or another file stands where the report would go.
+    """
+    from amiss.sinks import choose_sink
+
+    chosen = [(place, choose_sink(place)) for place in places]
+    if report is None or any(sink.name == "html" for _, sink in chosen):
+        return chosen
+    if os.path.isfile(report):
+        with open(report, "rb") as file:
+            ours = b'name="generator" content="amiss' in file.read(_HEAD)
+        if not ours:
+            raise SinkError(
+                f"{report} is there and is no report of amiss, so it is left alone. Name another place "
+                "(--report PATH), or leave the report out (--no-report)."
+            )
+    return [*chosen, (report, choose_sink(report, "html"))]
+
+
+def write(
+    detection: Detection,
+    outputs: Sequence[tuple[str, Sink]],
+    *,
+    title: str | None = None,
+    command: str | None = None,
+) -> None:
+    """Write the answer to each place.
+
+    Raises
+    ------
+    SinkError
+        The answer cannot be written.
+    """
+    from amiss.report import write_report
+
+    for place, sink in outputs:
+        if sink.name == "html":
+            write_report(detection, place, title=title, command=command)
+        else:
+            sink.write(detection, place)
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How many anomalies are let pass: a number, or a share of the items.
+
+    Examples
+    --------
+    >>> Allowance.of("0.1%")
+    Allowance(number=0.1, percent=True)
+    """
+
+    number: float = 0.0
+    percent: bool = False
+
+    @classmethod
+    def of(cls, text: str) -> Allowance:
+        """Return what ``"12"`` or ``"0.1%"`` spells.
+
+        Raises
+        ------
+        ParameterError
+            It is neither a number nor a percentage.
+        """
+        spelt = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", text.strip())
+        if spelt is None or (not spelt[2] and "." in spelt[1]) or (spelt[2] and float(spelt[1]) > 100):
+            raise ParameterError(
+                f"{text!r} is no allowance. Legal: a whole number such as 12, or a share such as 0.1%."
+            )
+        return cls(float(spelt[1]), bool(spelt[2]))
+
+    def exceeded(self, detection: Detection) -> bool:
+        """Return whether more anomalies (events in a series), or a greater share of the items, are found."""
+        if self.percent:
+            return bool(100 * detection.flags.mean() > self.number)
+        return len(detection) > self.number
