@@ -145,7 +145,9 @@ def thinned(ordered: FloatArray, count: int) -> FloatArray:
     """Return ``count`` evenly spread quantiles of ascending scores, or all of them where they are fewer."""
     if len(ordered) <= count:
         return ordered
-    return np.quantile(ordered, (np.arange(count) + 0.5) / count)
+    # np.quantile would partition anew for each of the levels: a thousand times slower
+    places = (np.arange(count) + 0.5) / count * (len(ordered) - 1)
+    return np.interp(places, np.arange(len(ordered)), ordered)
 
 
 def _clean_tail(scores: FloatArray, prior: Prior) -> _Tail:
