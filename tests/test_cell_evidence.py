@@ -18,6 +18,7 @@ from amiss.evidence.odd_characters import Grams, weighted_median
 from amiss.evidence.odd_format import format_of
 from amiss.evidence.odd_number import NumberNeighbours
 from amiss.evidence.spelling import bags, edits
+from amiss.state import decode, encode
 
 N = 400
 CITIES = {"Berlin": "DE", "Hamburg": "DE", "Rome": "IT", "Madrid": "ES", "Lisbon": "PT", "Vienna": "AT"}
@@ -125,6 +126,14 @@ def test_explained_is_the_same_surprise() -> None:
             assert bool(explained.reason(i, j)[0]) == bool(explained.weight[:, i, j].max() > 0)
 
 
+def test_the_state_holds_all_that_was_learnt() -> None:
+    """Taken apart for a model file and put together again, the evidence says the same."""
+    _, table, evidence = dirty()
+    again = decode(*encode(evidence))
+    assert (again.surprise(table) == evidence.surprise(table)).all()
+    assert again.reasons(table, 3, 0) == evidence.reasons(table, 3, 0)
+
+
 def test_new_values_are_judged_by_what_was_learnt() -> None:
     """A typo, a new format and a broken dependency in a new row, without it having been seen in training."""
     reader, table, evidence = dirty()
@@ -198,6 +207,7 @@ def naive_edits(a: str, b: str) -> int:
 words = st.text("abc", max_size=7)
 
 
+@settings(deadline=None)
 @given(words, words)
 def test_edits_equal_the_recursion(a: str, b: str) -> None:
     """The shortcuts do not change the distance, up to its limit; bags never rule out a near pair."""
@@ -208,6 +218,7 @@ def test_edits_equal_the_recursion(a: str, b: str) -> None:
         assert np.abs(np.diff(bags([a, b]), axis=0)).sum() <= 2 * slow
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("ab", min_size=7, max_size=10), min_size=1, max_size=8, unique=True), st.data())
 def test_near_frequent_texts_are_all_found(texts: list[str], data: st.DataObject) -> None:
     """The index finds what comparing with every frequent text finds."""
@@ -236,6 +247,7 @@ def naive_expected(x: list[float], y: list[float], x0: float, y0: float) -> floa
 small = st.integers(-4, 4).map(float)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(small, small), min_size=1, max_size=40), small, small)
 def test_neighbours_in_another_column_equal_sorting(
     pairs: list[tuple[float, float]], x0: float, y0: float
@@ -251,6 +263,7 @@ def test_neighbours_in_another_column_equal_sorting(
 codes = st.integers(0, 3)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(codes, codes), min_size=2, max_size=30), codes, codes)
 def test_votes_equal_counting(pairs: list[tuple[int, int]], x0: int, y0: int) -> None:
     """Votes for the own value and the best other one, own vote left out, by counting."""

@@ -20,7 +20,6 @@ from amiss.evidence import (
     OddFormat,
     OddNumber,
     RareValue,
-    Reason,
     Unread,
 )
 from amiss.part import Stored
@@ -104,18 +103,29 @@ class CellEvidence(Stored):
         if "_last" in vars(self) and self._last[0]() is table:  # a detector asks about a table several times
             return self._last[1].copy()
         cells = self._cells(table)
-        found = positive(sum(part.weigh(cells) for part in self.parts_))  # type: ignore[arg-type]
+        found = positive(self._weigh(cells)[0])
         self._last = (ref(table), found)
         return found.copy()
 
-    def reasons(self, table: Table, row: int, column: int) -> Reason:
+    def reasons(self, table: Table, row: int, column: int) -> tuple[str, str]:
         """Return why a cell is thought wrong, in words, and what was expected (either may be empty)."""
         return self.explain(table, np.array([row])).reason(0, column)
 
     def explain(self, table: Table, rows: AnyArray) -> Explained:
         """Return the evidence against the cells of some rows, with its reasons, part by part."""
         cells = self._cells(table.take(rows))
-        return Explained(cells, self.parts_, np.stack([part.weigh(cells) for part in self.parts_]))
+        return Explained(cells, self.parts_, np.stack(self._weigh(cells, keep=True)[1]))
+
+    def _weigh(self, cells: Cells, keep: bool = False) -> tuple[FloatArray, list[FloatArray]]:
+        """Return the summed evidence, and that of each part where it is to be kept."""
+        whole = np.zeros(cells.shape)
+        parts = []
+        for part in self.parts_:
+            found = part.weigh(cells, whole)
+            whole = whole + found
+            if keep:
+                parts.append(found)
+        return whole, parts
 
 
 @dataclass(frozen=True)
@@ -138,21 +148,18 @@ class Explained:
         """How much speaks against each cell, in weighted nats, >= 0, shape (rows, columns)."""
         return positive(self.weight.sum(axis=0))
 
-    def reason(self, row: int, column: int) -> Reason:
-        """Return the strongest reason against a cell and what was expected; both empty where nothing speaks
-        against it."""
-        order = np.argsort(-self.weight[:, row, column], kind="stable")
-        words, expected = "", ""
-        enough = _LEAST_SAY * float(self.weight[order[0], row, column])
-        for k in order.tolist():
-            if self.weight[k, row, column] <= max(enough, 0.0):
-                break
-            found = self.parts[k].reason(self.cells, row, column)
-            words = words or found[0]
-            if found[1]:
-                expected = found[1]
-                break
-        return words, expected
+    def reason(self, row: int, column: int) -> tuple[str, str]:
+        """Return the strongest reason against a cell, and what was expected; both empty where there is none.
+
+        Expected is the very value where a part that weighs a fifth of the strongest one knows it.
+        """
+        weight = self.weight[:, row, column]
+        order = np.argsort(-weight, kind="stable")
+        least = max(_LEAST_SAY * float(weight[order[0]]), 0.0)
+        found = [self.parts[k].reason(self.cells, row, column) for k in order.tolist() if weight[k] > least]
+        words = next((r.words for r in found if r.words), "")
+        exact = next((r.expected for r in found if r.exact), "")
+        return words, exact or next((r.expected for r in found if r.expected), "")
 
 
 def positive(evidence: FloatArray) -> FloatArray:

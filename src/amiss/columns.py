@@ -1,17 +1,4 @@
-"""Tables: what kind of values each column holds, and its cells as numbers and as text.
-
-The kind is told from what is in the column, given text or typed values:
-
-============  ==========================================================================================
-numeric       numbers, as numbers or as text ("1,234", "12 %", "$3"); codes such as "007" are text
-boolean       two values that mean yes and no
-date          days or moments, or times of day
-categorical   few values that recur
-identifier    values that name the row: nearly all different
-text          free text: nearly all different, of several words
-constant      one value, or none
-============  ==========================================================================================
-"""
+"""Tables: their columns, each of a kind, with its cells as numbers and as text."""
 
 from __future__ import annotations
 
@@ -24,24 +11,13 @@ import numpy as np
 from amiss.batch import AnyArray, Batch, BoolArray, FloatArray, IntArray
 from amiss.errors import DataError, ParameterError
 from amiss.frames import Frame, number_text, read_frame
+from amiss.kinds import KINDS, YES_NO, kind_of, typed_kind
+from amiss.moments import DAY, read_dates
 from amiss.part import Stored
-from amiss.values import DAY, are_missing, date_style, number_style, read_dates, read_numbers
+from amiss.values import are_missing, number_style, read_numbers
 
-KINDS = ("numeric", "boolean", "date", "categorical", "identifier", "text", "constant")
 _NUMBERS = ("numeric", "boolean", "date")
-_ENOUGH = 0.8
-_ONCE = np.ones(1)
 _LARGEST = 1e150
-_YES_NO = {
-    "true": "false",
-    "yes": "no",
-    "y": "n",
-    "t": "f",
-    "1": "0",
-    "on": "off",
-    "ja": "nein",
-    "oui": "non",
-}
 
 
 @dataclass(frozen=True)
@@ -52,7 +28,7 @@ class Column:
     ----------
     name : str
     kind : str
-        One of `KINDS`.
+        One of `amiss.kinds.KINDS`.
     missing : ndarray of shape (rows,), bool
         True where there is no value.
     numbers : ndarray of shape (rows,) or None
@@ -163,81 +139,6 @@ def _cell_text(value: object) -> str:
     return number_text(float(value))  # type: ignore[arg-type]
 
 
-# ---------------------------------------------------------------- the kind of a column
-def kind_of(distinct: Sequence[str], count: FloatArray, missing: BoolArray) -> tuple[str, str]:
-    """Return the kind of a column of text and the style its numbers or dates are written in.
-
-    Parameters
-    ----------
-    distinct : sequence of str
-        The different texts.
-    count : ndarray of shape (distinct,)
-        Rows that hold each.
-    missing : ndarray of shape (distinct,), bool
-        Which of them stand for "no value".
-    """
-    real = np.flatnonzero(~missing)
-    if len(real) <= 1:
-        return "constant", ""
-    texts, weight = [distinct[i] for i in real.tolist()], np.asarray(count, float)[real]
-    if _is_yes_or_no(texts, weight):
-        return "boolean", ""
-    if (style := date_style(texts, weight, enough=0.95)) == "compact":
-        return "date", style
-    style, share = number_style(texts, weight)
-    if share >= _ENOUGH:
-        counter = _is_counter(*_known(read_numbers(texts, style), weight))
-        return ("identifier" if counter else "numeric"), style
-    dated = date_style(texts, weight)
-    if dated is not None:
-        return "date", dated
-    return _kind_of_words(texts, weight), ""
-
-
-def _is_yes_or_no(texts: list[str], weight: FloatArray) -> bool:
-    total: dict[str, float] = {}
-    for text, rows in zip(texts, weight, strict=True):
-        word = text.casefold()
-        total[word] = total.get(word, 0.0) + float(rows)
-        if len(total) > 200:
-            return False
-    for yes, no in _YES_NO.items():
-        if yes in total and no in total:
-            share = (total[yes] + total[no]) / float(weight.sum())
-            return share >= (1.0 if yes == "1" else 0.95)
-    return False
-
-
-def _kind_of_words(texts: list[str], weight: FloatArray) -> str:
-    rows = float(weight.sum())
-    sample = texts[:2000]
-    words = sum(min(len(t.split()), 20) for t in sample) / len(sample)
-    if len(texts) > max(20.0, rows / 2):
-        with_digit = sum(any(ch.isdigit() for ch in t) for t in sample) / len(sample)
-        return "identifier" if words < 1.5 and with_digit > 0.5 else "text"
-    return "text" if words > 12 and len(texts) > max(20.0, rows / 4) else "categorical"
-
-
-def _known(values: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    finite = np.isfinite(values)
-    return values[finite], weight[finite]
-
-
-def _is_counter(values: FloatArray, weight: FloatArray) -> bool:
-    """Return whether whole numbers, each once, spread evenly: they name rows and measure nothing."""
-    n = len(values)
-    if n < 20 or np.any(values != np.round(values)) or np.mean(weight > 1) > 0.02:
-        return False
-    ordered = np.sort(values)
-    if np.mean(np.diff(ordered) == 0) > 0.02:
-        return False
-    span = ordered[-1] - ordered[0]
-    if not 0 < span <= 4 * n:
-        return False
-    uneven = np.abs((ordered - ordered[0]) / span - np.arange(n) / (n - 1)).max()
-    return float(uneven) < 0.1
-
-
 # ---------------------------------------------------------------- reading tables
 class ColumnReader(Stored):
     """Learn the columns of a table, then read further tables the same way.
@@ -331,7 +232,7 @@ class ColumnReader(Stored):
     def _kind(self, name: str, raw: AnyArray, boolean: bool) -> tuple[str, str]:
         asked = self.kinds.get(name)
         if raw.dtype != object:
-            return asked or _typed_kind(raw, boolean, self.named_), ""
+            return asked or typed_kind(raw, boolean, self.named_), ""
         distinct, codes = factorize(raw.tolist())
         missing = self._missing(distinct)
         count = np.bincount(codes, minlength=len(distinct)).astype(float)
@@ -362,7 +263,7 @@ class ColumnReader(Stored):
     @staticmethod
     def _numbers(kind: str, style: str, distinct: list[str], missing: BoolArray) -> FloatArray | None:
         if kind == "boolean":
-            out = np.array([float(t.casefold() in _YES_NO) for t in distinct])
+            out = np.array([float(t.casefold() in YES_NO) for t in distinct])
         elif kind == "date" and style:
             out = read_dates(distinct, style) / DAY
         elif kind in ("numeric", "constant") or style:
@@ -370,19 +271,6 @@ class ColumnReader(Stored):
         else:
             return None
         return np.where(missing, np.nan, out)
-
-
-def _typed_kind(raw: AnyArray, boolean: bool, named: bool) -> str:
-    """Return the kind of a column of moments or numbers; what has no name is measured, so no identifier."""
-    if raw.dtype.kind == "M":
-        real = raw[~np.isnat(raw)]
-        return "constant" if not len(real) or bool((real == real[0]).all()) else "date"
-    real = raw[~np.isnan(raw)]
-    if not len(real) or bool((real == real[0]).all()):
-        return "constant"
-    if boolean:
-        return "boolean"
-    return "identifier" if named and len(real) == len(raw) and _is_counter(raw, _ONCE) else "numeric"
 
 
 def _typed_numbers(raw: AnyArray) -> FloatArray:

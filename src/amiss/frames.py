@@ -311,17 +311,13 @@ def _from_series(name: str, series: Any, booleans: list[str], zones: dict[str, s
         return np.array(
             [np.nan if v is None else v.total_seconds() for v in series.to_list()], dtype=np.float64
         )
-    values = series.to_list()
-    return _from_objects(name, [None if _is_nan(v) else v for v in values], booleans, zones)
+    values = [None if isinstance(v, float) and v != v else v for v in series.to_list()]
+    return _from_objects(name, values, booleans, zones)
 
 
 def _is_absent(value: Any) -> bool:
     """Return whether a cell is None or a frame library's own "no value" (asked by name: no import of it)."""
     return value is None or type(value).__name__ in ("NAType", "NaTType")
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and value != value
 
 
 def like(native: Any, columns: Mapping[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -12,8 +12,23 @@ from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.columns import Column, Table
 from amiss.part import Stored
 
-Reason = tuple[str, str]
-"""Why, in words without the column and the value, and what was expected (empty where nothing can be said)."""
+
+class Reason(NamedTuple):
+    """Why a cell is thought wrong.
+
+    Attributes
+    ----------
+    words : str
+        Without the column and the value; empty where the evidence has nothing to say.
+    expected : str
+        What was expected; empty where nothing can be said.
+    exact : bool
+        Whether ``expected`` is the very value, fit for a repair.
+    """
+
+    words: str
+    expected: str = ""
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,9 +98,19 @@ class Evidence(Stored):
         """Learn from the cells of a training table."""
         raise NotImplementedError
 
-    def weigh(self, cells: Cells) -> FloatArray:
-        """Return the evidence against each cell, shape (rows, columns), in weighted nats; below 0 it speaks
-        for it."""
+    def weigh(self, cells: Cells, so_far: FloatArray) -> FloatArray:
+        """Return the evidence against each cell, in weighted nats; below 0 it speaks for it.
+
+        Parameters
+        ----------
+        cells : Cells
+        so_far : ndarray of shape (rows, columns)
+            What the parts before this one found.
+
+        Returns
+        -------
+        ndarray of shape (rows, columns)
+        """
         raise NotImplementedError
 
     def reason(self, cells: Cells, row: int, column: int) -> Reason:

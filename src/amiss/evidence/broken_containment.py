@@ -14,11 +14,14 @@ _KEPT = 0.5
 _ABOVE_CHANCE = 0.3
 _PROBE, _DRAWN, _SAMPLE = 300, 1_000, 20_000
 _MOST = 3.0
+_DOUBT = 3.0
 
 
 class BrokenContainment(Evidence):
-    """A broken containment or equality speaks against both cells, a kept one for both: the sum finds the
-    culprit.
+    """A kept containment or equality speaks for both cells, a broken one against the cell that looks worse.
+
+    First the blame is halved; where other evidence, and the other containments of the row, speak against one
+    of the two cells, that one bears most of it.
 
     Kept means: the text of one column, not empty, stands in the text of the other, in at least half of the
     rows and 30 points above what pairs of rows drawn at random give. Whole numbers are compared without
@@ -55,12 +58,18 @@ class BrokenContainment(Evidence):
                     self.strength_.append(min(-float(np.log(1.0 - kept + 1e-3)), _MOST) * (kept - chance))
         return self
 
-    def weigh(self, cells: Cells) -> FloatArray:
+    def weigh(self, cells: Cells, so_far: FloatArray) -> FloatArray:
+        kept = [_kept(cells, a, b) for a, b in self.pairs_]
+        alike = np.zeros(cells.shape)
+        for (a, b), strength, held in zip(self.pairs_, self.strength_, kept, strict=True):
+            alike[:, a] += np.where(held, -strength, strength)
+            alike[:, b] += np.where(held, -strength, strength)
+        whole = so_far + self.weight * alike
         out = np.zeros(cells.shape)
-        for (a, b), strength in zip(self.pairs_, self.strength_, strict=True):
-            signed = np.where(_kept(cells, a, b), -strength, strength)
-            out[:, a] += signed
-            out[:, b] += signed
+        for (a, b), strength, held in zip(self.pairs_, self.strength_, kept, strict=True):
+            blame = _worse(whole[:, a] - whole[:, b])
+            out[:, a] += np.where(held, -strength, 2 * strength * blame)
+            out[:, b] += np.where(held, -strength, 2 * strength * (1 - blame))
         return self.weight * out
 
     def reason(self, cells: Cells, row: int, column: int) -> Reason:
@@ -70,15 +79,16 @@ class BrokenContainment(Evidence):
             if column in (a, b) and not _kept(alone, a, b)[0]:
                 inner, outer = one.columns[a], one.columns[b]
                 if column == a:
-                    return (
-                        f"not within {outer.name} {quoted(outer.text(0))}, as it mostly is",
-                        f"part of {quoted(outer.text(0))}",
-                    )
-                return (
-                    f"does not hold {inner.name} {quoted(inner.text(0))}, as it mostly does",
-                    f"with {quoted(inner.text(0))} in it",
-                )
-        return "", ""
+                    words = f"not within {outer.name} {quoted(outer.text(0))}, as it mostly is"
+                    return Reason(words, f"part of {quoted(outer.text(0))}")
+                words = f"does not hold {inner.name} {quoted(inner.text(0))}, as it mostly does"
+                return Reason(words, f"with {quoted(inner.text(0))} in it")
+        return Reason("")
+
+
+def _worse(difference: FloatArray) -> FloatArray:
+    """Return the first of two cells' share of the blame, by how much more speaks against it, in nats."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(difference, -100.0, 100.0) / _DOUBT)))
 
 
 def _kept(cells: Cells, a: int, b: int) -> BoolArray:

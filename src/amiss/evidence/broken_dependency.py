@@ -69,7 +69,7 @@ class BrokenDependency(Evidence):
             return False
         return len(rows) > 1 and float(rows[rows > 1].sum()) >= _REPEATED * len(cells)
 
-    def weigh(self, cells: Cells) -> FloatArray:
+    def weigh(self, cells: Cells, so_far: FloatArray) -> FloatArray:
         strongest, total, confirmed, near = (np.zeros(cells.shape) for _ in range(4))
         codes = self._codes(cells)
         for (x, y), votes in zip(self.pairs_, self.votes_, strict=True):
@@ -109,13 +109,14 @@ class BrokenDependency(Evidence):
                 if against[0] > (best[0] if best else 0.0):
                     best = (float(against[0]), x, int(instead[0]), votes)
         if best is None:
-            return "", ""
+            return Reason("")
         _, x, instead_code, votes = best
         cause = cells.table.columns[x]
         text = self.texts_[str(column)][instead_code]
         code = int(cells.place[x][cause.codes[row]])
         rows = in_rows(votes.rows_of(code, instead_code), float(votes.of_cause[code]))
-        return f"where {cause.name} is {quoted(cause.text(row))} it is {quoted(text)} {rows}", text
+        words = f"where {cause.name} is {quoted(cause.text(row))} it is {quoted(text)} {rows}"
+        return Reason(words, text, exact=True)
 
 
 class Votes(Stored):

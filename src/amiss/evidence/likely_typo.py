@@ -65,7 +65,7 @@ class LikelyTypo(Evidence):
         self.all_words_ = Words(pool)
         return self
 
-    def weigh(self, cells: Cells) -> FloatArray:
+    def weigh(self, cells: Cells, so_far: FloatArray) -> FloatArray:
         out = np.zeros(cells.shape)
         for j, column in cells.spelled():
             found = self._found(cells, j, np.arange(len(column.distinct)))
@@ -96,12 +96,14 @@ class LikelyTypo(Evidence):
         seen, right = found[best][1][0]
         near = self.values_[column]
         if not right:
-            return "", ""
+            return Reason("")
         if best == 0 and near is not None:
-            return f"close to {quoted(right)}, which is {in_rows(near.rows_of(right), self.total_)}", right
+            words = f"close to {quoted(right)}, which is {in_rows(near.rows_of(right), self.total_)}"
+            return Reason(words, right, exact=True)
         text = cells.table.columns[column].distinct[int(code[0])]
-        words = self.all_words_ if best == 2 else self.words_[column] or self.all_words_
-        return f"{quoted(seen)} is close to the frequent word {quoted(right)}", words.corrected(text)
+        known = self.all_words_ if best == 2 else self.words_[column] or self.all_words_
+        words = f"{quoted(seen)} is close to the frequent word {quoted(right)}"
+        return Reason(words, known.corrected(text), exact=True)
 
 
 Correction = tuple[str, str]

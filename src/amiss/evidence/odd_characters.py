@@ -43,7 +43,7 @@ class OddCharacters(Evidence):
             self.grams_[j] = Grams(column.distinct, cells.rows[j])
         return self
 
-    def weigh(self, cells: Cells) -> FloatArray:
+    def weigh(self, cells: Cells, so_far: FloatArray) -> FloatArray:
         out = np.zeros(cells.shape)
         for j, column in cells.spelled():
             grams = self.grams_[j]
@@ -57,11 +57,11 @@ class OddCharacters(Evidence):
         grams, one = self.grams_[column], cells.table.columns[column]
         text = one.distinct[one.codes[row]]
         if grams is None or not text:
-            return "", ""
+            return Reason("")
         at = grams.position(text, int(cells.place[column][one.codes[row]]))
         if at >= len(text):
-            return f"unusual end {quoted(text[-2:])}", ""
-        return f"unusual characters {quoted(text[max(at - 1, 0) : at + 2])} at position {at + 1}", ""
+            return Reason(f"unusual end {quoted(text[-2:])}")
+        return Reason(f"unusual characters {quoted(text[max(at - 1, 0) : at + 2])} at position {at + 1}")
 
 
 class Grams(Stored):

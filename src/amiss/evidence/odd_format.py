@@ -80,7 +80,7 @@ class OddFormat(Evidence):
         digits = self.counts_[j][0]
         return digits.usual_rows < 0.8 * self.total_
 
-    def weigh(self, cells: Cells) -> FloatArray:
+    def weigh(self, cells: Cells, so_far: FloatArray) -> FloatArray:
         out = np.zeros(cells.shape)
         for j, column in cells.spelled():
             if self.counts_[j]:
@@ -89,7 +89,7 @@ class OddFormat(Evidence):
 
     def reason(self, cells: Cells, row: int, column: int) -> Reason:
         if not self.counts_[column]:
-            return "", ""
+            return Reason("")
         one = cells.table.columns[column]
         excess = self._parts(cells, column)[:, one.codes[row]] / np.array(self.weights)
         which = 1 if excess[1] >= 0.5 * excess.max() else int(np.argmax(excess))
@@ -98,11 +98,9 @@ class OddFormat(Evidence):
         rows = max(float(counts.of(_formats([text])[which])[0]), 1.0)
         shape, usual = format_of(text, which), format_of(counts.usual, which)
         if not text or counts.usual_rows < 0.2 * self.total_ or shape == usual:
-            return f"format {quoted(shape)} {in_rows(rows, self.total_)}", ""
-        return (
-            f"format {quoted(shape)} {in_rows(rows, self.total_)}, usually {quoted(usual)}",
-            f"like {quoted(usual)}",
-        )
+            return Reason(f"format {quoted(shape)} {in_rows(rows, self.total_)}")
+        words = f"format {quoted(shape)} {in_rows(rows, self.total_)}, usually {quoted(usual)}"
+        return Reason(words, f"like {quoted(usual)}")
 
 
 def _formats(distinct: list[str]) -> list[HashArray]:

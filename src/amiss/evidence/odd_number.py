@@ -66,7 +66,7 @@ class OddNumber(Evidence):
                 self.predictors_[j].append(k)
                 self.neighbours_[j].append(neighbours)
 
-    def weigh(self, cells: Cells) -> FloatArray:
+    def weigh(self, cells: Cells, so_far: FloatArray) -> FloatArray:
         out = np.zeros(cells.shape)
         for j, column in enumerate(cells.table.columns):
             tail, y = self.tails_[j], column.numbers
@@ -89,7 +89,7 @@ class OddNumber(Evidence):
     def reason(self, cells: Cells, row: int, column: int) -> Reason:
         one, tail = cells.table.columns[column], self.tails_[column]
         if tail is None or one.numbers is None:
-            return "", ""
+            return Reason("")
         y = one.numbers[row : row + 1]
         alone = self.weights[0] * float(tail.surprise(y)[0])
         together = [
@@ -101,9 +101,10 @@ class OddNumber(Evidence):
             other = cells.table.columns[self.predictors_[column][i]]
             x = other.numbers[row : row + 1]  # type: ignore[index]
             expected = _short(float(self.neighbours_[column][i].expected(x, y)[0]))
-            return f"rows with {other.name} near {other.text(row)} hold about {expected}", f"about {expected}"
+            words = f"rows with {other.name} near {other.text(row)} hold about {expected}"
+            return Reason(words, f"about {expected}")
         low, high = (_short(v) for v in tail.usual())
-        return f"expected {low} to {high}", f"{low} to {high}"
+        return Reason(f"expected {low} to {high}", f"{low} to {high}")
 
 
 class NumberTail(Stored):

@@ -52,7 +52,7 @@ class RareValue(Evidence):
             self.usual_rows_.append(rows[top[:_FEW]])
         return self
 
-    def weigh(self, cells: Cells) -> FloatArray:
+    def weigh(self, cells: Cells, so_far: FloatArray) -> FloatArray:
         out = np.zeros(cells.shape)
         for j, column in enumerate(cells.table.columns):
             if self.trust_[j]:
@@ -65,7 +65,7 @@ class RareValue(Evidence):
         seen = "never seen" if rows < 1 else f"seen {in_rows(rows, self.total_)}"
         usual, share = self.usual_[column], self.usual_rows_[column] / self.total_
         if not usual or share[0] < 0.05:
-            return seen, ""
+            return Reason(seen)
         named = ", ".join(f"{quoted(v)} {s:.0%}" for v, s in zip(usual, share, strict=True) if s >= 0.05)
         expected = usual[0] if share[0] > 0.5 else f"usually {named}"
-        return f"{seen}, usually {quoted(usual[0])}", expected
+        return Reason(f"{seen}, usually {quoted(usual[0])}", expected, exact=bool(share[0] > 0.9))

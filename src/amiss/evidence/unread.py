@@ -61,7 +61,7 @@ class Unread(Evidence):
     def _has_unit(column: Column) -> BoolArray:
         return np.array([bool(read_number(t, column.style)[1]) for t in column.distinct], bool)
 
-    def weigh(self, cells: Cells) -> FloatArray:
+    def weigh(self, cells: Cells, so_far: FloatArray) -> FloatArray:
         out = np.zeros(cells.shape)
         for j, column in enumerate(cells.table.columns):
             if self.missing_[j] < 0.5 * self.total_:
@@ -80,14 +80,15 @@ class Unread(Evidence):
     def reason(self, cells: Cells, row: int, column: int) -> Reason:
         one = cells.table.columns[column]
         if one.missing[row]:
-            return f"missing, as {in_rows(self.missing_[column], self.total_)}", "a value"
+            return Reason(f"missing, as {in_rows(self.missing_[column], self.total_)}", "a value")
         if self._is_unread(one)[row]:
             what = {"date": "a date", "boolean": "yes or no"}.get(one.kind, "a number")
-            return f"cannot be read as {what}, as the rest is", what
+            return Reason(f"cannot be read as {what}, as the rest is", what)
         unit = one.style[1:]
         if self.unit_usual_[column]:
-            return f"without {unit}, which the others carry", f"{one.text(row)} with {unit}"
-        return f"with {unit}, which the others do not carry", f"{one.text(row).replace(unit, '').strip()}"
+            return Reason(f"without {unit}, which the others carry", f"{one.text(row)} with {unit}")
+        plain = one.text(row).replace(unit, "").strip()
+        return Reason(f"with {unit}, which the others do not carry", plain, exact=True)
 
 
 def _has_units(column: Column) -> bool:
