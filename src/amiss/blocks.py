@@ -6,7 +6,9 @@ product has the same shape: rows go through in blocks of one size, the last one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from amiss.batch import FloatArray
 
 BLOCK = 64
 """Rows of a block: a product against 10,000 stored rows then fits the processor's cache."""
+_PART = 64 * BLOCK
 
 
 def blocks(rows: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
@@ -27,6 +30,26 @@ def blocks(rows: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
         buffer[: len(part)] = part
         buffer[len(part) :] = 0.0
         yield slice(start, start + len(part)), buffer
+
+
+def in_parts(work: Callable[[slice], None], rows: int) -> None:
+    """Call ``work`` on parts of ``rows`` rows, in threads where there are many; parts are whole blocks.
+
+    Parameters
+    ----------
+    work : callable
+        Takes the place of the rows it is to fill in.
+    rows : int
+        How many rows there are.
+    """
+    parts = [slice(start, min(start + _PART, rows)) for start in range(0, rows, _PART)]
+    workers = min(len(parts), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+    if workers < 2:
+        for part in parts:
+            work(part)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, parts))
 
 
 def product(rows: FloatArray, matrix: FloatArray) -> FloatArray:

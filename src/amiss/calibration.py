@@ -14,6 +14,9 @@ _LEVELS = 1001
 _MOST = 12.0
 
 
+_LINEAR = 3.0
+
+
 class Calibration(Stored):
     """Scores of one model -> a scale on which models can be added; monotone, learnt on training scores."""
 
@@ -115,3 +118,14 @@ def standard_deviation(scores: FloatArray) -> float:
     """Return the standard deviation; 1.0 where it is but the rounding of equal scores."""
     spread = float(scores.std())
     return spread if spread > 1e-9 * float(np.abs(scores).max()) else 1.0
+
+
+def positive(scores: FloatArray) -> FloatArray:
+    """Return scores of either sign as scores >= 0, in the same order: log(1 + exp(score))."""
+    return np.asarray(np.maximum(scores, 0.0) + np.log1p(np.exp(-np.abs(scores))))
+
+
+def opened(scores: FloatArray) -> FloatArray:
+    """Return log-compressed scores as scores >= 0, in the same order: exp(score), beyond 3 its tangent."""
+    near = np.minimum(scores, _LINEAR)
+    return np.asarray(np.exp(near) * (1 + scores - near))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from amiss.batch import AnyArray, FloatArray, IntArray
-from amiss.blocks import blocks
+from amiss.blocks import BLOCK, blocks, in_parts
 from amiss.part import Stored
 
 _GROUPS = 32  # stored rows of one group; only the groups with the smallest minimum are looked into
 _SPARE = 3  # candidates beyond those asked for: the block product ranks them with rounding
 
 
-class Neighbours(Stored):
+class NearestRows(Stored):
     """Stored rows, asked for the nearest to any row by Euclidean distance.
 
     Of the stored rows that equal the row that asks, one is left out, whoever asks: a training row does not
@@ -53,9 +53,18 @@ class Neighbours(Stored):
         if stored < 2:
             return self._lonely(asking)
         matrix, centre = self._matrix()
-        for place, block in blocks(np.column_stack([asking - centre, np.ones(len(asking))])):
-            near = _smallest((block @ matrix)[: place.stop - place.start], count)
-            distances[place], places[place] = self._ordered(asking[place], near, kept)
+
+        def answer(part: slice) -> None:
+            """Fill in the answers for the rows of one part."""
+            product = np.empty((BLOCK, matrix.shape[1]))
+            rows = asking[part]
+            for place, block in blocks(np.column_stack([rows - centre, np.ones(len(rows))])):
+                np.matmul(block, matrix, out=product)
+                near = _smallest(product[: place.stop - place.start], count)
+                here = slice(part.start + place.start, part.start + place.stop)
+                distances[here], places[here] = self._ordered(rows[place], near, kept)
+
+        in_parts(answer, len(asking))
         return distances, places
 
     def _lonely(self, asking: FloatArray) -> tuple[FloatArray, IntArray]:

@@ -8,7 +8,7 @@ from amiss.batch import Batch, BoolArray, FloatArray
 from amiss.blocks import squared_lengths
 from amiss.calibration import Tail
 from amiss.models.robust import Gaussian, lowest
-from amiss.neighbours import Neighbours
+from amiss.neighbours import NearestRows
 from amiss.spaces import Space
 
 _SHARE = 0.8
@@ -42,7 +42,7 @@ def trusted_rows(batch: Batch, random_state: np.random.Generator, most: int = 10
     centre = _tail(squared_lengths(flat))
     first = scaled[lowest(centre + _tail(Gaussian(flat).squared_distance(flat)), _SHARE)]
     linear = _tail(Gaussian(first).squared_distance(scaled))
-    near = _tail(Neighbours(first).nearest(scaled, _NEIGHBOUR)[0][:, -1])
+    near = _tail(NearestRows(first).nearest(scaled, _NEIGHBOUR)[0][:, -1])
     trusted = np.zeros(len(batch), dtype=bool)
     trusted[drawn[lowest(centre + linear + near, _SHARE)]] = True
     return trusted

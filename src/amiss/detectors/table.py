@@ -9,16 +9,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import AnyArray, Batch, FloatArray
-from amiss.calibration import standard_deviation
-from amiss.cell_evidence import CellEvidence, Explained
+from amiss.calibration import opened, positive
+from amiss.cell_evidence import Explained
 from amiss.columns import ColumnReader, Table
 from amiss.committee import Committee
 from amiss.detection import Anomaly, TableEvidence
 from amiss.detectors.base import Detector
+from amiss.detectors.odd_cells import OddCells, numbers_of, spread_evenly
 from amiss.detectors.table_words import CellWords
 from amiss.errors import NotFittedError, ParameterError
 from amiss.explanation import causes_of
-from amiss.models import Gaps, Model
+from amiss.models import Model
 from amiss.models.categorical import CategoricalMemory, Levels
 from amiss.part import make_part
 from amiss.trust import trusted_rows
@@ -28,8 +29,6 @@ MIXED_MODELS = ("marginal", "robust", "memory")
 CLEAN_MODELS = ("local:space=standard", "local:space=minmax", "local:space=rank")
 _NUMBERS = ("numeric", "boolean", "date")
 _ROWS_FOR_UNITS = 2_000
-_ODD_EVIDENCE = (6.0, 15.0)  # nats from which a cell makes its row odd: what 1 % of rows reach, in this range
-_RARE_GAP = 4.0  # nats from which a missing cell alone makes a row odd: missing in fewer than 2 % of rows
 _NOTHING = float(np.log(2.0))  # what cell evidence says of a cell that nothing speaks for or against
 
 
@@ -86,14 +85,12 @@ class TableDetector(Detector):
     columns_: ColumnReader
     usual_: list[Usual]
     numeric_: list[int]
+    growing_: list[int]
     categorical_: list[int]
     committee_: Committee | None
     levels_: list[Levels]
     categories_: CategoricalMemory | None
-    gaps_: Gaps
-    evidence_: CellEvidence | None
-    evidence_usual_: float
-    evidence_unit_: float
+    odd_cells_: OddCells
     cell_usual_: FloatArray
     cell_unit_: float
     items_: int
@@ -136,8 +133,8 @@ class TableDetector(Detector):
         self._choose_columns(table)
         self._learn_numbers(table, random_state)
         self._learn_categories(table, random_state)
-        self.gaps_ = Gaps().fit(_gaps(table), np.ones(len(table), dtype=bool), random_state)
-        self._learn_evidence(table)
+        alone = self.committee_ is None and self.categories_ is None
+        self.odd_cells_ = OddCells(self.growing_, alone).fit(table, random_state)
         self._training, self._cell_scores = table, None
         self._set_cell_units(table)
         return self._judge(table)
@@ -148,8 +145,12 @@ class TableDetector(Detector):
         kinds = [c.kind for c in table.columns]
         legal = (*_NUMBERS, "constant")
         self.numeric_ = [j for j, k in enumerate(kinds) if holds[j] and k in legal]
+        self.growing_ = [
+            j for j in self.numeric_ if kinds[j] == "date" and spread_evenly(table.columns[j].numbers)
+        ]
+        self.numeric_ = [j for j in self.numeric_ if j not in self.growing_]
         self.categorical_ = [j for j, k in enumerate(kinds) if k == "categorical"]
-        if not self.numeric_ and not self.categorical_:
+        if not (self.numeric_ or self.categorical_ or self.growing_):
             self.numeric_ = [j for j, c in enumerate(table.columns) if c.typed]
 
     def _learn_numbers(self, table: Table, random_state: np.random.Generator) -> None:
@@ -184,16 +185,6 @@ class TableDetector(Detector):
             indicators = self._indicators(table)
             self.categories_ = CategoricalMemory().fit(self._numbers(table), indicators, random_state)
 
-    def _learn_evidence(self, table: Table) -> None:
-        self.evidence_, self.evidence_usual_, self.evidence_unit_ = None, 0.0, 1.0
-        if all(c.typed for c in table.columns):
-            return
-        self.evidence_ = CellEvidence().fit(table)
-        worst = self._worst_evidence(table)
-        if self.numeric_ or self.categorical_:
-            self.evidence_usual_ = float(np.clip(np.quantile(worst, 0.99), *_ODD_EVIDENCE))
-        self.evidence_unit_ = max(standard_deviation(worst), 1.0)
-
     # ------------------------------------------------------------- score
     def _score(self, data: Any) -> FloatArray:
         return self._judge(self._read(data))
@@ -210,34 +201,16 @@ class TableDetector(Detector):
         if self.categories_ is not None:
             score = score + share * self.categories_.score(self._numbers(table), self._indicators(table))
         if self.committee_ is not None or self.categories_ is not None:
-            score = np.exp(np.minimum(score, 100.0)) if self.training_data == "mixed" else _positive(score)
-        score = score + 2 * np.maximum(self.gaps_.surprise(_gaps(table)).max(axis=1) - _RARE_GAP, 0.0)
-        if self.evidence_ is not None:
-            odd = np.maximum(self._worst_evidence(table) - self.evidence_usual_, 0.0)
-            score = score + odd / self.evidence_unit_
-        return np.asarray(score)
+            score = opened(score) if self.training_data == "mixed" else positive(score)
+        return np.asarray(score + self.odd_cells_.score(table))
 
     def _numbers(self, table: Table) -> Batch:
-        chosen = [table.columns[j] for j in self.numeric_]
-        values = np.empty((len(table), len(chosen)))
-        for j, column in enumerate(chosen):
-            values[:, j] = np.nan if column.numbers is None else column.numbers
-        mask = np.isnan(values)
-        return Batch(np.where(mask, 0.0, values), mask, tuple(c.name for c in chosen))
+        return numbers_of(table, self.numeric_)
 
     def _indicators(self, table: Table) -> FloatArray:
         columns = [table.columns[j] for j in self.categorical_]
         parts = [lv.indicators(c.distinct, c.codes) for lv, c in zip(self.levels_, columns, strict=True)]
         return np.hstack(parts)
-
-    def _worst_evidence(self, table: Table) -> FloatArray:
-        """Return the strongest evidence against a cell that came as text, shape (rows,)."""
-        if self.evidence_ is None:
-            return np.zeros(len(table))
-        texts = [j for j, c in enumerate(table.columns) if not c.typed]
-        if not texts:
-            return np.zeros(len(table))
-        return np.asarray(self.evidence_.surprise(table)[:, texts].max(axis=1))
 
     # ------------------------------------------------------------- cells
     @property
@@ -265,14 +238,12 @@ class TableDetector(Detector):
 
     def _cell_surprise(self, table: Table, explained: Explained | None = None) -> FloatArray:
         out = np.zeros((len(table), len(table.columns)))
+        if not len(table):
+            return out
         if self.committee_ is not None:
             excess = self.committee_.surprise(self._numbers(table)) - self.cell_usual_
             out[:, self.numeric_] = np.maximum(excess, 0.0)
-        if self.evidence_ is None:
-            out += self.gaps_.surprise(_gaps(table))
-        else:
-            out += explained.surprise if explained else self.evidence_.surprise(table)
-        return out
+        return out + self.odd_cells_.surprise(table, explained)
 
     def _set_cell_units(self, table: Table) -> None:
         """Learn the usual surprise of numeric cells, and where the surprise of a cell is abnormal."""
@@ -287,7 +258,7 @@ class TableDetector(Detector):
         self, data: Any, scores: FloatArray, flagged: AnyArray
     ) -> tuple[list[Anomaly], TableEvidence]:
         table = self._read(data).take(flagged)
-        explained = self.evidence_.explain(table, np.arange(len(table))) if self.evidence_ else None
+        explained = self.odd_cells_.explain(table)
         surprise = self._cell_surprise(table, explained)
         blame = np.maximum(surprise - (_NOTHING if explained else 0.0), 0.0)
         batch = self._numbers(table)
@@ -323,14 +294,3 @@ class TableDetector(Detector):
     def _probe(self) -> Any:
         cells = np.array([[0.0] * self.n_features_in_, [np.nan] * self.n_features_in_])
         return dict(zip(self.columns_.names_, cells.T, strict=True)) if self.columns_.named_ else cells
-
-
-def _gaps(table: Table) -> Batch:
-    """Return which cells of all columns are missing."""
-    mask = np.column_stack([c.missing for c in table.columns])
-    return Batch(np.zeros(mask.shape), mask, table.names)
-
-
-def _positive(scores: FloatArray) -> FloatArray:
-    """Return scores of either sign as scores >= 0, in the same order: log(1 + exp(score))."""
-    return np.asarray(np.maximum(scores, 0.0) + np.log1p(np.exp(-np.abs(scores))))

@@ -55,18 +55,18 @@ class CellWords:
             words, expected = self.explained.reason(row, j)
             if words:
                 named = self._number(row, j, seen) if j in self.numeric and seen else f'"{seen}"'
-                return seen, expected, f"{named}, {words}"
+                return seen, expected, f"{named}, {words}" if seen else words
         expected = self._expected(row, j)
         if column.missing[row]:
             return seen, self.usual[j].words, f"missing, expected {self.usual[j].words}"
-        if j in self.numeric:
+        if column.numbers is not None:
             return seen, expected, f"{self._number(row, j, seen)}, expected {expected}"
         return seen, expected, f'"{seen}", usually {expected}'
 
     def _is_far(self, row: int, j: int) -> bool:
         """Return whether the cell is a number outside the usual range of its column."""
         numbers = self.table.columns[j].numbers
-        if j not in self.numeric or numbers is None or np.isnan(numbers[row]):
+        if numbers is None or np.isnan(numbers[row]):
             return False
         usual = self.usual[j]
         return usual.kind in ("numeric", "date") and not usual.low <= numbers[row] <= usual.high
@@ -82,8 +82,8 @@ class CellWords:
         """Return the usual range for a number outside of it, else what the other columns let expect."""
         usual = self.usual[j]
         place, numbers = self.numeric.get(j), self.table.columns[j].numbers
-        if place is None or numbers is None or usual.kind in ("boolean", "constant"):
+        if numbers is None or usual.kind in ("boolean", "constant"):
             return usual.words
-        if self._is_far(row, j) or self.rebuilt is None:
+        if place is None or self._is_far(row, j) or self.rebuilt is None:
             return usual.range_words(usual.low, usual.high)
         return f"about {usual.number_words(float(self.rebuilt[row, place]))} beside the other columns"

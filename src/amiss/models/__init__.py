@@ -14,6 +14,7 @@ from amiss.models.own_past import OwnPast
 from amiss.models.rarity import Rarity
 from amiss.models.robust import Robust
 from amiss.models.shapes import Shapes
+from amiss.models.span import Span
 from amiss.models.subspace import Subspace
 from amiss.models.typo import Typo
 
@@ -33,6 +34,7 @@ __all__ = [
     "Robust",
     "SeriesModel",
     "Shapes",
+    "Span",
     "StringModel",
     "Subspace",
     "Typo",

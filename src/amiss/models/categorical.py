@@ -9,7 +9,7 @@ import numpy as np
 
 from amiss.batch import Batch, FloatArray, IntArray
 from amiss.calibration import standard_deviation
-from amiss.neighbours import Neighbours
+from amiss.neighbours import NearestRows
 from amiss.part import Stored
 from amiss.spaces import Space
 
@@ -59,12 +59,12 @@ class CategoricalMemory(Stored):
     """
 
     spaces: list[Space]
-    neighbours: list[Neighbours]
+    neighbours: list[NearestRows]
     centres: list[float]
     spreads: list[float]
 
     def fit(
-        self, batch: Batch, indicators: FloatArray, random_state: np.random.Generator, most: int = 10_000
+        self, batch: Batch, indicators: FloatArray, random_state: np.random.Generator, most: int = 5_000
     ) -> Self:
         """Keep at most ``most`` rows of the numbers and indicators, drawn at random."""
         kept = np.arange(len(batch))
@@ -72,7 +72,7 @@ class CategoricalMemory(Stored):
             kept = np.sort(random_state.choice(len(batch), most, replace=False))
         self.spaces = [Space(kind).fit(batch) for kind in _SPACES] if batch.names else [Space().fit(batch)]
         joined = [self._joined(space, batch, indicators) for space in self.spaces]
-        self.neighbours = [Neighbours(rows[kept]) for rows in joined]
+        self.neighbours = [NearestRows(rows[kept]) for rows in joined]
         distances = [self._distance(n, rows) for n, rows in zip(self.neighbours, joined, strict=True)]
         self.centres = [float(d.mean()) for d in distances]
         self.spreads = [standard_deviation(d) for d in distances]
@@ -92,5 +92,5 @@ class CategoricalMemory(Stored):
         return np.hstack([space.apply(batch), indicators])
 
     @staticmethod
-    def _distance(neighbours: Neighbours, rows: FloatArray) -> FloatArray:
+    def _distance(neighbours: NearestRows, rows: FloatArray) -> FloatArray:
         return neighbours.nearest(rows, _NEIGHBOUR)[0][:, -1]

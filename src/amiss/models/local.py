@@ -9,7 +9,7 @@ import numpy as np
 from amiss.batch import Batch, BoolArray, FloatArray, IntArray
 from amiss.calibration import Tail
 from amiss.models.base import Model
-from amiss.neighbours import Neighbours
+from amiss.neighbours import NearestRows
 from amiss.spaces import Space
 
 
@@ -21,7 +21,7 @@ class Local(Model):
     Parameters
     ----------
     k : int
-        Neighbours that make up a surrounding.
+        NearestRows that make up a surrounding.
     space : str
         Column space: "standard", "minmax", "asinh" or "rank".
     rows : int
@@ -38,7 +38,7 @@ class Local(Model):
     space: str
     rows: int
     space_: Space
-    neighbours_: Neighbours
+    neighbours_: NearestRows
     radius_: FloatArray
     density_: FloatArray
     distance_tail_: Tail
@@ -55,7 +55,7 @@ class Local(Model):
         if len(kept) > self.rows:
             kept = np.sort(random_state.choice(kept, self.rows, replace=False))
         stored = self.space_.apply(batch.take(kept))
-        self.neighbours_ = Neighbours(stored)
+        self.neighbours_ = NearestRows(stored)
         distances, places = self.neighbours_.nearest(stored, self.k)
         self.radius_ = distances[:, -1]
         self.density_ = self._density(distances, places)

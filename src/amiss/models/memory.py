@@ -8,7 +8,7 @@ import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray
 from amiss.models.base import Model
-from amiss.neighbours import Neighbours
+from amiss.neighbours import NearestRows
 from amiss.spaces import Space
 
 
@@ -31,9 +31,9 @@ class Memory(Model):
     space: str
     rows: int
     space_: Space
-    neighbours_: Neighbours
+    neighbours_: NearestRows
 
-    def __init__(self, k: int = 5, space: str = "asinh", rows: int = 10_000) -> None:
+    def __init__(self, k: int = 5, space: str = "asinh", rows: int = 5_000) -> None:
         self.k = k
         self.space = space
         self.rows = rows
@@ -43,7 +43,7 @@ class Memory(Model):
         kept = np.flatnonzero(normal)
         if len(kept) > self.rows:
             kept = np.sort(random_state.choice(kept, self.rows, replace=False))
-        self.neighbours_ = Neighbours(self.space_.apply(batch.take(kept)))
+        self.neighbours_ = NearestRows(self.space_.apply(batch.take(kept)))
         return self
 
     def score(self, batch: Batch) -> FloatArray:

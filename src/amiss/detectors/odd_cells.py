@@ -1,0 +1,121 @@
+"""Odd cells: one cell that makes its whole row abnormal, whatever the rest of the row looks like."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from amiss.batch import Batch, FloatArray, IntArray
+from amiss.calibration import standard_deviation
+from amiss.cell_evidence import CellEvidence, Explained
+from amiss.columns import Table
+from amiss.models import Gaps, Span
+from amiss.part import Stored
+
+_ODD_EVIDENCE = (6.0, 15.0)  # nats from which a cell makes its row odd: what 1 % of rows reach, in this range
+_EVEN = 0.1  # a date column is a clock where the shares of rows before each date are this near to even
+_RARE_GAP = 4.0  # nats from which a missing cell alone makes a row odd: missing in fewer than 2 % of rows
+
+
+class OddCells(Stored):
+    """A text that does not fit, a value missing where there always is one, a date far from all others.
+
+    Parameters
+    ----------
+    growing : list of int
+        Places of date columns that go on evenly, as the dates of a log do.
+    alone : bool
+        True where nothing else judges the rows: then even slightly odd cells count.
+    """
+
+    growing: list[int]
+    alone: bool
+    gaps: Gaps
+    span: Span
+    evidence: CellEvidence | None
+    usual: float
+    unit: float
+
+    def __init__(self, growing: list[int], alone: bool) -> None:
+        self.growing = growing
+        self.alone = alone
+
+    def fit(self, table: Table, random_state: np.random.Generator) -> Self:
+        """Learn from a training table; one of typed columns alone has no texts to judge."""
+        everyone = np.ones(len(table), dtype=bool)
+        self.gaps = Gaps().fit(_gaps(table), everyone, random_state)
+        self.span = Span().fit(numbers_of(table, self.growing), everyone, random_state)
+        self.evidence, self.usual, self.unit = None, 0.0, 1.0
+        if all(c.typed for c in table.columns):
+            return self
+        self.evidence = CellEvidence().fit(table)
+        worst = self._worst(table)
+        if not self.alone:
+            self.usual = float(np.clip(np.quantile(worst, 0.99), *_ODD_EVIDENCE))
+        self.unit = max(standard_deviation(worst), 1.0)
+        return self
+
+    def score(self, table: Table) -> FloatArray:
+        """Return what odd cells add to the score of each row, shape (rows,), >= 0."""
+        score = 2 * np.maximum(self.gaps.surprise(_gaps(table)).max(axis=1) - _RARE_GAP, 0.0)
+        if self.growing:
+            score = score + self.span.surprise(numbers_of(table, self.growing)).max(axis=1)
+        if self.evidence is not None:
+            score = score + np.maximum(self._worst(table) - self.usual, 0.0) / self.unit
+        return np.asarray(score)
+
+    def surprise(self, table: Table, explained: Explained | None = None) -> FloatArray:
+        """Return how odd each cell is, shape (rows, columns), >= 0.
+
+        Parameters
+        ----------
+        table : Table
+        explained : Explained, optional
+            What `explain` returned for the same table.
+        """
+        out = np.zeros((len(table), len(table.columns)))
+        if self.growing:
+            out[:, self.growing] = self.span.surprise(numbers_of(table, self.growing))
+        if self.evidence is None:
+            return out + self.gaps.surprise(_gaps(table))
+        return out + (self.evidence.surprise(table) if explained is None else explained.surprise)
+
+    def explain(self, table: Table) -> Explained | None:
+        """Return the evidence against the cells of a table with its reasons; None where there is none."""
+        if self.evidence is None or not len(table):
+            return None
+        return self.evidence.explain(table, np.arange(len(table)))
+
+    def _worst(self, table: Table) -> FloatArray:
+        """Return the strongest evidence against a cell that came as text, shape (rows,)."""
+        texts: IntArray = np.flatnonzero([not c.typed for c in table.columns])
+        if self.evidence is None or not len(texts):
+            return np.zeros(len(table))
+        return np.asarray(self.evidence.surprise(table)[:, texts].max(axis=1))
+
+
+def numbers_of(table: Table, places: list[int]) -> Batch:
+    """Return the columns at ``places`` as numbers, shape (rows, places)."""
+    values = np.full((len(table), len(places)), np.nan)
+    for i, j in enumerate(places):
+        numbers = table.columns[j].numbers
+        if numbers is not None:
+            values[:, i] = numbers
+    mask = np.isnan(values)
+    return Batch(np.where(mask, 0.0, values), mask, tuple(table.names[j] for j in places))
+
+
+def _gaps(table: Table) -> Batch:
+    """Return which cells of all columns are missing."""
+    mask = np.column_stack([c.missing for c in table.columns])
+    return Batch(np.zeros(mask.shape), mask, table.names)
+
+
+def spread_evenly(numbers: FloatArray | None) -> bool:
+    """Return whether values spread evenly over their range, as the moments of a log do."""
+    values = np.zeros(0) if numbers is None else np.sort(numbers[~np.isnan(numbers)])
+    if len(values) < 20 or values[0] == values[-1]:
+        return False
+    uneven = (values - values[0]) / (values[-1] - values[0]) - np.linspace(0, 1, len(values))
+    return float(np.abs(uneven).max()) < _EVEN
