@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence, StringEvidence, TableEvidence
 
+HIT = "window.__hit=1"
+HOSTILE = [
+    f"</script><script>{HIT}</script>",
+    f"'\"><img src=x onerror={HIT}>",
+    f"</style><svg onload={HIT}>",
+    f"<!--<script>{HIT}//",
+    "{{ 7*7 }}{% raw %}",
+    "evil\u202egpj.exe",
+    "nul\x00bell\x07escape\x1b[31m",
+    "half a pair \ud800",
+    "x" * 100_000,
+]
 COLUMNS = (
     "order",
     "placed",
@@ -175,7 +189,7 @@ def rooms(n=100_000, channels=4, events=5, *, timed=True, seed=0):
     scores = np.exp(rng.normal(-1.3, 0.3, n)).clip(0.02, 0.97)
     surprise = np.abs(rng.normal(0, 0.2, (n, channels)))
     found = []
-    starts = np.sort(rng.choice(max(n - 400, 1), events, replace=False)) if events else []
+    starts = np.sort(rng.choice(max(n - 200, 1), events, replace=False)) if events else []
     for k, start in enumerate(starts):
         length = min(int(rng.choice([1, 12, 45, 180])), n - start)
         channel, stretch = k % channels, slice(start, start + length)
@@ -187,16 +201,17 @@ def rooms(n=100_000, channels=4, events=5, *, timed=True, seed=0):
     if n > 5000:
         values[3000:3200, 0] = np.nan
     times = _minutes(n) if timed else None
+    lower, upper = expected - width, expected + width
     anomalies = []
     for size, start, end, channel in sorted(found, reverse=True):
-        seen, low, high = (float(a[end, channel]) for a in (values, expected - width, expected + width))
+        seen, low, high = (float(a[end, channel]) for a in (values, lower, upper))
         reason = f"{seen:.1f}, expected {low:.1f} to {high:.1f}"
         cause = Cause(names[channel], f"{seen:.1f}", f"{low:.1f} to {high:.1f}", 0.81, reason)
         label = times[end][:16].replace("T", " ") if times else f"point {end}"
         anomalies.append(Anomaly(end, label, size, 2e-5, (cause,), start, end))
     learnt = {"channels": list(names), "period": 1440, "step": "1 minute", "timezone": "UTC"}
     learnt |= {"start": times[0], "end": times[-1]} if times else {}
-    band = (values, expected, expected - width, expected + width)
+    band = (values, expected, lower, upper)
     evidence = SeriesEvidence(names, times, *band, surprise)
     return detection("series", "point", scores, anomalies, evidence, learnt)
 
@@ -250,3 +265,59 @@ def _serial(rank, rng):
         (good[0] + "É" + good[2:], 1, "A to Z"),
     ]
     return ways[rank % len(ways)]
+
+
+def hostile(kind):
+    """Return a detection that is hostile in every text it holds."""
+    if kind == "strings":
+        found = serials(200, len(HOSTILE), texts=HOSTILE)
+    else:
+        found = orders(200, len(HOSTILE)) if kind == "table" else rooms(400, len(HOSTILE), 3)
+    names = dict(zip(found.evidence.columns, HOSTILE, strict=False)) if kind == "table" else {}
+    if kind == "series":
+        names = dict(zip(found.evidence.channels, HOSTILE, strict=True))
+    anomalies = [
+        dataclasses.replace(
+            anomaly,
+            label=HOSTILE[i % len(HOSTILE)],
+            causes=tuple(
+                dataclasses.replace(
+                    c, cell=names.get(c.cell, h), seen=h, expected=h, reason=f"{h}, expected {h}"
+                )
+                for c in anomaly.causes
+                for h in HOSTILE
+            )[:9],
+        )
+        for i, anomaly in enumerate(found.anomalies)
+    ]
+    evidence = found.evidence
+    if kind == "table":
+        columns = tuple(HOSTILE) + evidence.columns[len(HOSTILE) :]
+        cells = [[HOSTILE[(i + j) % len(HOSTILE)] for j in range(len(columns))] for i in range(len(HOSTILE))]
+        evidence = dataclasses.replace(evidence, columns=columns, cells=cells)
+    elif kind == "series":
+        evidence = dataclasses.replace(evidence, channels=tuple(HOSTILE))
+    learnt = {
+        **found.learnt,
+        "models": HOSTILE,
+        "columns": [{"name": h, "kind": h, "normal": h, "missing": 0.5} for h in HOSTILE],
+        "patterns": [{"pattern": h, "share": 0.1, "example": h} for h in HOSTILE],
+        "regex": {"pattern": HOSTILE[0], "coverage": 1.0},
+        "check_digit": HOSTILE[1],
+        "channels": HOSTILE,
+        "step": HOSTILE[2],
+        "timezone": HOSTILE[3],
+        "threshold": {"rule": HOSTILE[0]},
+        "training_data": HOSTILE[1],
+        "random_state": HOSTILE[2],
+    }
+    return dataclasses.replace(
+        found, anomalies=tuple(anomalies), evidence=evidence, learnt=learnt, notes=tuple(HOSTILE)
+    )
+
+
+KINDS = {
+    "table": orders,
+    "series": lambda: rooms(5_000, 3, 4),
+    "strings": lambda: serials(2_000, 30),
+}

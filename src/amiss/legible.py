@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
+import numpy as np
 from markupsafe import Markup, escape
 
 from amiss.batch import FloatArray
@@ -67,13 +69,13 @@ def coloured(text: str, surprise: Sequence[float] | FloatArray, limit: int = 160
     limit : int
         How many characters are shown.
     """
-    levels = [level(float(s)) for s in surprise[: len(text)]]
-    levels += [0] * (len(text) - len(levels))
+    levels = np.zeros(len(text), dtype=np.int64)
+    known = np.asarray(surprise, dtype=np.float64)[: len(text)]
+    levels[: len(known)] = np.searchsorted(LEVELS, known, side="right")
     start = 0
     if len(text) > limit:
-        worst = max(range(len(levels)), key=levels.__getitem__)
-        start = min(max(0, worst - limit // 2), len(text) - limit)
-    shown = zip(text[start : start + limit], levels[start : start + limit], strict=True)
+        start = min(max(0, int(levels.argmax()) - limit // 2), len(text) - limit)
+    shown = zip(text[start : start + limit], levels[start : start + limit].tolist(), strict=True)
     runs = [_run(at, [c for c, _ in run]) for at, run in itertools.groupby(shown, key=lambda pair: pair[1])]
     after = _left_out(len(text) - start - limit, "more")
     return _left_out(start, "before") + Markup().join(runs) + after
@@ -119,12 +121,19 @@ def _exponent(value: float) -> int:
 
 
 def times(score: float) -> str:
-    """Return a score, in multiples of the threshold, as a person writes it: "4.2", "38", "1,204"."""
-    if score >= 1e7:
-        return f"{score:.1e}"
-    return (
-        f"{score:,.0f}" if score >= 10 else f"{score:.1f}" if score >= 1.05 or score < 1 else f"{score:.2f}"
-    )
+    """Return a score, in multiples of the threshold, as a person writes it; never 1.0 but where it is.
+
+    Examples
+    --------
+    >>> [times(score) for score in (0.9999, 1.0001, 4.23, 38.2, 1204.0)]
+    ['0.99', '1.01', '4.2', '38', '1,204']
+    """
+    if score < 1.05:
+        towards = math.floor if score < 1 else math.ceil
+        return f"{towards(score * 100 - 1e-9 * (score > 1)) / 100:.2f}"
+    if score < 1e7:
+        return f"{score:,.0f}" if score >= 10 else f"{score:.1f}"
+    return f"{score:.1e}"
 
 
 def chance(p_value: float) -> str:

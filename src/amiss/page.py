@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -20,6 +21,7 @@ from amiss.thinning import EVENTS
 # What a page holds at most, so that it stays small; it says what is left out.
 _ANOMALIES, _ROWS, _COLUMNS, _LEARNT, _NOTES, _CAUSES = 100, 200, 40, 150, 20, 6
 _BYTES = 100_000
+_LEARNT_KEYS = ("period", "step", "timezone", "start", "end", "regex", "check_digit", "length", "items")
 # How many characters of a text are shown.
 _CELL, _NAME, _WORDS, _NOTE, _COMMAND = 60, 60, 200, 500, 2000
 _ISO = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:00(?:\.0+)?)?(?![\d:.])(.*)$", re.DOTALL)
@@ -95,7 +97,9 @@ def _percent(share: float) -> str:
 def _anomalies(detection: Detection) -> Iterator[dict[str, Any]]:
     texts: dict[int, Markup] = {}
     if isinstance(detection.evidence, StringEvidence):
-        texts = {int(s["place"]): s["text"] for s in _strings(detection.evidence)}
+        texts = {
+            int(s["place"]): s["text"] for s in itertools.islice(_strings(detection.evidence), _ANOMALIES)
+        }
     clock = detection.evidence.times if isinstance(detection.evidence, SeriesEvidence) else None
     for rank, anomaly in enumerate(detection.anomalies[:_ANOMALIES], 1):
         yield {
@@ -183,7 +187,7 @@ def _strings(evidence: StringEvidence) -> Iterator[dict[str, Any]]:
 
 def _learnt(learnt: dict[str, Any]) -> dict[str, Any]:
     """Return what was learnt, with lists cut to what a person reads."""
-    shown = dict(learnt)
+    shown = {**dict.fromkeys(_LEARNT_KEYS), **learnt}
     for key in ("columns", "patterns", "channels"):
         items = list(learnt.get(key) or [])
         shown[key] = list(_within(items[:_LEARNT], _BYTES // 2))

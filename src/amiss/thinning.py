@@ -16,7 +16,7 @@ import numpy as np
 from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
 from amiss.detection import Anomaly, SeriesEvidence
 
-POINTS = 15_000
+POINTS = 14_000
 """Points a page holds, over all channels."""
 CHANNELS = 8
 """Channels a page draws."""
@@ -24,6 +24,7 @@ EVENTS = 1000
 """Events a page shades."""
 _BLAMED = 0.1
 _OVERVIEW = 800
+_NAME, _NAMES = 61, 20
 _FLOAT16_MAX = 60_000.0
 
 
@@ -95,7 +96,8 @@ def chart_data(
         Multiples of the threshold.
     """
     n = len(scores)
-    shown = _most_to_blame(evidence, anomalies)[:CHANNELS]
+    order = _most_to_blame(evidence, anomalies)
+    shown = order[:CHANNELS]
     clock = _clock(evidence.times)
     budget = POINTS // max(len(shown), 1) // (1 if clock is None or clock.steady else 2)
     keep = _about_events(anomalies, n, budget // 2)
@@ -106,7 +108,8 @@ def chart_data(
         "stretch": max(1, -(-n // stretches)) if 2 * stretches < n else 1,
         "clock": clock.words() if clock else None,
         "channels": [_channel(evidence, c, keep, stretches, clock) for c in shown],
-        "undrawn": [evidence.channels[c] for c in _most_to_blame(evidence, anomalies)[CHANNELS:]],
+        "undrawn": [evidence.channels[c][:_NAME] for c in order[CHANNELS:][:_NAMES]],
+        "undrawn_count": max(0, len(order) - CHANNELS),
         "events": [_event(anomaly, names, clock) for anomaly in anomalies[:EVENTS]],
         "overview": _overview(scores, clock),
     }
@@ -172,7 +175,7 @@ def _channel(
     steps = np.diff(drawn.index, prepend=0)
     wide = bool(steps.max(initial=0) > np.iinfo(np.uint16).max)
     packed = {
-        "name": evidence.channels[channel],
+        "name": evidence.channels[channel][:_NAME],
         "index": _pack(steps, np.uint32 if wide else np.uint16),
         "wide": wide,
         "values": _pack(np.clip(values[drawn.index], -3e38, 3e38), np.float32),

@@ -351,7 +351,7 @@ if (element("plot")) {
   // ---- what the chart leaves out, and the first picture
   const words = [];
   if (data.stretch > 1) words.push(`Between the events, each stretch of ${data.stretch} points is drawn as its smallest and its largest point; about the events every point is there.`);
-  if (data.undrawn.length) words.push(`The ${channels.length} channels most to blame are drawn, ${data.undrawn.length} are not: ${data.undrawn.slice(0, 20).map(legible).join(", ")}${data.undrawn.length > 20 ? " and more" : ""}.`);
+  if (data.undrawn_count) words.push(`The ${channels.length} channels most to blame are drawn, ${data.undrawn_count} are not: ${data.undrawn.map(legible).join(", ")}${data.undrawn_count > data.undrawn.length ? " and more" : ""}.`);
   element("thinned").textContent = words.join(" ");
   element("thinned").hidden = !words.length;
   plot.hidden = false;
