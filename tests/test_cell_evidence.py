@@ -180,6 +180,28 @@ def test_any_text_gets_a_finite_surprise(width: int, data: st.DataObject) -> Non
             evidence.reasons(one, 0, j)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(), st.floats(), st.floats()), min_size=1, max_size=40))
+def test_any_number_gets_a_finite_surprise(rows: list[tuple[float, float, float]]) -> None:
+    """NaN, infinity, the largest and the smallest numbers: finite, and the same alone."""
+    reader = ColumnReader()
+    table = reader.fit(np.array(rows))
+    evidence = CellEvidence().fit(table)
+    scores = evidence.surprise(table)
+    assert np.isfinite(scores).all()
+    assert (evidence.surprise(reader.read(np.array(rows[:1])))[0] == scores[0]).all()
+    for j in range(3):
+        evidence.reasons(table, 0, j)
+
+
+def test_neighbours_survive_extremes() -> None:
+    """Forty pairs with gaps, ties, and numbers at both ends of what a float holds."""
+    extremes = np.tile([0.0, 5e-324, 1e308, -1e308, np.inf, -np.inf, np.nan, 1.0], 5)
+    table = ColumnReader().fit({"a": np.sort(extremes), "b": np.sort(extremes), "c": np.arange(40.0) ** 2})
+    scores = CellEvidence().fit(table).surprise(table)
+    assert np.isfinite(scores).all()
+
+
 def test_positive_keeps_the_order() -> None:
     """Evidence of either sign becomes a surprise, log 2 for none."""
     got = positive(np.array([-800.0, -1.0, 0.0, 1.0, 800.0]))

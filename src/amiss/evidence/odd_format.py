@@ -91,13 +91,15 @@ class OddFormat(Evidence):
         if not self.counts_[column]:
             return Reason("")
         one = cells.table.columns[column]
+        text = one.distinct[one.codes[row]]
+        if not text:
+            return Reason("")
         excess = self._parts(cells, column)[:, one.codes[row]] / np.array(self.weights)
         which = 1 if excess[1] >= 0.5 * excess.max() else int(np.argmax(excess))
         counts = self.counts_[column][which]
-        text = one.distinct[one.codes[row]]
         rows = max(float(counts.of(_formats([text])[which])[0]), 1.0)
         shape, usual = format_of(text, which), format_of(counts.usual, which)
-        if not text or counts.usual_rows < 0.2 * self.total_ or shape == usual:
+        if counts.usual_rows < 0.2 * self.total_ or shape == usual:
             return Reason(f"format {quoted(shape)} {in_rows(rows, self.total_)}")
         words = f"format {quoted(shape)} {in_rows(rows, self.total_)}, usually {quoted(usual)}"
         return Reason(words, f"like {quoted(usual)}")

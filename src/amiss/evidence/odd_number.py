@@ -124,9 +124,8 @@ class NumberTail(Stored):
         out = np.zeros(len(values))
         known = np.isfinite(values)
         x = values[known]
-        plain = np.abs(x - self.centre[0]) / self.spread[0]
-        logarithmic = np.abs(_log_scale(x) - self.centre[1]) / self.spread[1]
-        z = np.minimum(plain, logarithmic)
+        plain = _deviations(x - self.centre[0], self.spread[0])
+        z = np.minimum(plain, _deviations(_log_scale(x) - self.centre[1], self.spread[1]))
         out[known] = np.maximum(0.0, student_surprise(z) - student_surprise(np.array(_FREE)))
         return out
 
@@ -169,7 +168,7 @@ class NumberNeighbours(Stored):
 
     def surprise(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """Return the surprise of each y given its x, in nats."""
-        z = np.abs(y - self.expected(x, y)) / self.spread
+        z = _deviations(y - self.expected(x, y), self.spread)
         excess = student_surprise(z) - student_surprise(np.array(_FREE_RESIDUAL))
         return np.clip(excess * self.gain, 0.0, _MOST)
 
@@ -218,6 +217,12 @@ def _rank_within(values: FloatArray, first: IntArray, size: IntArray, asked: Flo
         high = np.where((low < high) & ~below, middle, high)
         low = np.where(below, middle + 1, low)
     return low
+
+
+def _deviations(difference: FloatArray, spread: float) -> FloatArray:
+    """Return the size of differences in multiples of the spread, 1e100 at most: their squares are finite."""
+    with np.errstate(over="ignore"):
+        return np.minimum(np.abs(difference) / spread, 1e100)
 
 
 def student_surprise(z: FloatArray) -> FloatArray:
