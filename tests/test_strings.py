@@ -86,6 +86,19 @@ def test_a_clean_list_has_nothing_amiss() -> None:
     assert len(detection) == 0
 
 
+def test_the_default_line_lies_between_one_and_three_times_what_being_alone_tells() -> None:
+    """Whatever the tail of the scores; a rule asked for by name is left as it is."""
+    one_value = ["Drug overdose death rates"] * 970 + [f"Drug {i} overdose" for i in range(30)]
+    for rows in (SERIALS, one_value):
+        alone = np.log(len(rows))
+        detector = StringDetector(random_state=0).fit(rows)
+        assert alone <= detector.threshold_ <= 3 * alone
+        assert detector.offset_ == -detector.threshold_ == -detector.threshold_rule_.threshold_
+        asked = StringDetector(threshold="peaks", random_state=0).fit(rows)
+        assert asked.threshold_ == asked.threshold_rule_.fit(asked.scores_).threshold_
+    assert (detector.predict(one_value) == [1] * 970 + [-1] * 30).all()
+
+
 def test_repairs_in_lists_of_few_values() -> None:
     """The nearest frequent value is offered."""
     colours = ["red", "green", "blue", "violet"] * 100 + ["gren", "vioelt"]

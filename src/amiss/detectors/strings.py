@@ -25,6 +25,8 @@ _DEFAULT = ("rarity", "ngram", "typo", "check_digit")
 _CAUSES = 5
 _NEAR = 1
 _LEAST = 0.02
+_FEW = 50
+_PLENTY = 3.0
 
 
 class StringDetector(Detector):
@@ -36,8 +38,8 @@ class StringDetector(Detector):
         What looks at the strings; "auto" and "fast" are rarity, ngram, typo and check_digit. Their scores,
         evidence in nats, are added.
     threshold : str or Threshold
-        The rule that says where abnormal starts; "auto" is "peaks", but never less than log(rows), the
-        surprise of what is the only one of its kind.
+        The rule that says where abnormal starts; "auto" is "peaks", held between one and three
+        times log(rows), the surprise of what is the only one of its kind (from 50 rows on).
     training_data : "mixed" or "clean"
         Whether the strings given to `fit` may hold anomalies.
     random_state : int, Generator, RandomState or None
@@ -101,11 +103,13 @@ class StringDetector(Detector):
 
     def _set_threshold(self, rule: Threshold, scores: FloatArray) -> None:
         super()._set_threshold(rule, scores)
-        # what is the only one of its kind among n rows holds log(n) nats: less is never abnormal by default
-        least = float(np.log(len(scores)))
-        if self.threshold == "auto" and self.threshold_ < least:
-            self.threshold_rule_.threshold_ = self.threshold_ = least
-            self.offset_ = -least
+        if self.threshold != "auto" or len(scores) < _FEW:
+            return
+        # the only one of its kind among n rows holds log(n) nats: less is no evidence, thrice that always is
+        alone = float(np.log(len(scores)))
+        line = min(max(self.threshold_, alone), _PLENTY * alone)
+        self.threshold_rule_.threshold_ = self.threshold_ = line
+        self.offset_ = -line
 
     def _read(self, data: Any) -> list[str]:
         values, missing = read_strings(data)
