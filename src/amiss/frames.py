@@ -6,6 +6,7 @@ Inside, a column is an array of one of three kinds: float64 (numbers and boolean
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -17,6 +18,8 @@ import numpy as np
 
 from amiss.batch import AnyArray
 from amiss.errors import DataError
+
+_NUMBERS = (Real, Decimal, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -126,16 +129,15 @@ def _from_array(array: AnyArray, what: str) -> Frame:
             f"Complex data not supported: the {what} holds {array.dtype}. "
             "Give real and imaginary parts apart."
         )
-    if array.ndim != 2:
-        found = {0: "scalar array", 1: "1D array"}.get(array.ndim)
-        if found is None:
-            raise DataError(
-                f"Found array with dim {array.ndim}, while dim <= 2 is required. Give rows and columns."
-            )
+    if array.ndim > 2:
         raise DataError(
-            f"Expected 2D array, got {found} instead. Reshape your data with array.reshape(-1, 1) if it is "
-            "one column or array.reshape(1, -1) if it is one row. For a list of strings use StringDetector, "
-            "for a series SeriesDetector."
+            f"Found array with dim {array.ndim}, while dim <= 2 is required. Give rows and columns."
+        )
+    if array.ndim < 2:
+        raise DataError(
+            f"Expected 2D array, got {('scalar', '1D')[array.ndim]} array instead. Reshape your data with "
+            "array.reshape(-1, 1) if it is one column or array.reshape(1, -1) if it is one row. For a list of "
+            "strings use StringDetector, for a series SeriesDetector."
         )
     names = tuple(f"x{i}" for i in range(array.shape[1]))
     booleans: list[str] = []
@@ -172,6 +174,8 @@ def _from_columns(given: dict[str, Any], data: Any) -> Frame:
 
 def _column(name: str, values: AnyArray, booleans: list[str], zones: dict[str, str]) -> AnyArray:
     """Return a column in one of the three inner kinds."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = _objects(values.tolist())
     kind = values.dtype.kind
     if kind == "c":
         raise DataError(f"Complex data not supported: column {name!r}. Give real and imaginary parts apart.")
@@ -193,14 +197,18 @@ def _from_objects(name: str, values: list[Any], booleans: list[str], zones: dict
     types = {type(v) for v in values if not _is_absent(v)}
     if types and all(issubclass(t, bool | np.bool_) for t in types):
         booleans.append(name)
-        return np.array([float(v) if isinstance(v, bool | np.bool_) else np.nan for v in values])
-    if all(issubclass(t, Real | Decimal) for t in types) and types:
-        return np.array(
-            [float(v) if isinstance(v, Real | Decimal) else np.nan for v in values], dtype=np.float64
-        )
+    if types and all(issubclass(t, _NUMBERS) for t in types):
+        return np.array([_float(v) if isinstance(v, _NUMBERS) else np.nan for v in values], dtype=np.float64)
     if types and all(issubclass(t, date | np.datetime64) for t in types):
         return np.array([_moment(v, name, zones) for v in values], dtype="datetime64[us]")
     return _objects(_text(v, name, row) for row, v in enumerate(values))
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond 1e308
+        return math.inf if value > 0 else -math.inf
 
 
 def _moment(value: Any, name: str, zones: dict[str, str]) -> Any:
@@ -294,19 +302,13 @@ def _from_series(name: str, series: Any, booleans: list[str], zones: dict[str, s
         )
     if dtype.is_numeric() and dtype != nw.Decimal:
         return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64).copy()
-    if isinstance(dtype, nw.Datetime):
-        if dtype.time_zone is not None:
-            zones[name] = str(dtype.time_zone)
-            series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return np.asarray(series.cast(nw.Datetime("us")).to_numpy()).astype("datetime64[us]")
-    if dtype == nw.Date:
+    if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
+        zones[name] = str(dtype.time_zone)
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if dtype in (nw.Date, nw.Datetime):
         return np.asarray(series.cast(nw.Datetime("us")).to_numpy()).astype("datetime64[us]")
     if dtype == nw.String:
-        return np.array([v if isinstance(v, str) else None for v in series.to_list()] + [None], dtype=object)[
-            :-1
-        ]
-    if dtype in (nw.Categorical, nw.Enum):
-        return _from_objects(name, series.to_list(), booleans, zones)
+        return _objects(v if isinstance(v, str) else None for v in series.to_list())
     if dtype == nw.Duration:
         return np.array(
             [np.nan if v is None else v.total_seconds() for v in series.to_list()], dtype=np.float64
