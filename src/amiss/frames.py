@@ -136,8 +136,8 @@ def _from_array(array: AnyArray, what: str) -> Frame:
     if array.ndim < 2:
         raise DataError(
             f"Expected 2D array, got {('scalar', '1D')[array.ndim]} array instead. Reshape your data with "
-            "array.reshape(-1, 1) if it is one column or array.reshape(1, -1) if it is one row. For a list of "
-            "strings use StringDetector, for a series SeriesDetector."
+            "array.reshape(-1, 1) if it is one column or array.reshape(1, -1) if it is one row. For a list "
+            "of strings use StringDetector, for a series SeriesDetector."
         )
     names = tuple(f"x{i}" for i in range(array.shape[1]))
     booleans: list[str] = []
