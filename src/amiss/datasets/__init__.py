@@ -56,12 +56,12 @@ _DATASETS = {
             "public domain",
         ),
         Dataset(
-            "time_zones",
-            _FOLDER / "time_zones.txt",
+            "icao_codes",
+            _FOLDER / "icao_codes.txt",
             "strings",
-            "598 names of the IANA time zone database, old ones among them",
-            "IANA time zone database; as carried by package tzdata 2026.6",
-            "public domain",
+            "1,506 ICAO codes of airports in Asia, as they stand in a list that is kept by hand",
+            "Package airportsdata 20260905 by Mike Borsetti; airports with an IATA code and a time zone in Asia",
+            "MIT, see LICENSE-airports.txt",
         ),
     )
 }
@@ -73,7 +73,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> names()
-    ['airports', 'el_nino', 'time_zones']
+    ['airports', 'el_nino', 'icao_codes']
     """
     return list(_DATASETS)
 
@@ -88,7 +88,7 @@ def describe(name: str) -> Dataset:
 
     Examples
     --------
-    >>> describe("time_zones").kind
+    >>> describe("icao_codes").kind
     'strings'
     """
     if name not in _DATASETS:
