@@ -14,7 +14,7 @@ from amiss.thresholds import Threshold
 
 
 class Listed(NamedTuple):
-    """One part: its name, its parameters with their defaults, and its first line."""
+    """One part: its name, its parameters with their defaults, and what it does in a sentence."""
 
     name: str
     parameters: dict[str, str]
@@ -22,8 +22,8 @@ class Listed(NamedTuple):
 
     @property
     def spelt(self) -> str:
-        """The parameters and defaults as they are asked for: "risk=0.001,tail_shape=-0.2"."""
-        return ",".join(f"{name}={default}" for name, default in self.parameters.items())
+        """The parameters and defaults: "risk=0.001, tail_shape=-0.2"."""
+        return ", ".join(f"{name}={default}" for name, default in self.parameters.items())
 
 
 def shelves(wanted: str | None = None) -> dict[str, list[Listed]]:
@@ -45,4 +45,5 @@ def shelves(wanted: str | None = None) -> dict[str, list[Listed]]:
 
 def _listed(part: type[Part]) -> Listed:
     defaults = {name: str(value) for name, value in part.parameter_defaults().items() if name != "limits"}
-    return Listed(part.name, defaults, (inspect.getdoc(part) or "").partition("\n")[0])
+    sentence = " ".join((inspect.getdoc(part) or "").partition("\n\n")[0].split()).replace("``", "")
+    return Listed(part.name, defaults, sentence)

@@ -21,8 +21,18 @@ _COMMANDS = {
 }
 
 
+class _InterruptedError(Exception):
+    """Ctrl-C, told apart from click's own handling of it, which prints an empty line."""
+
+
 class _Commands(click.Group):
     """Knows its commands by name, so that help imports none of them."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _InterruptedError from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -79,7 +89,7 @@ def _status() -> int:
         status = amiss.main(prog_name="amiss", standalone_mode=False)
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
-    except (KeyboardInterrupt, click.Abort):
+    except (_InterruptedError, KeyboardInterrupt, click.Abort):
         print("amiss: interrupted; nothing is half written.", file=sys.stderr)
         return 130
     except click.ClickException as error:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from amiss.detection import Anomaly
 
 
+_CAUSES = 3  # causes of an anomaly in the table on a terminal
+
+
 def printable(text: object) -> str:
     """Return text with what a terminal would act upon as escapes: controls, direction marks, lone surrogates.
 
@@ -62,7 +65,10 @@ def anomalies(found: Sequence[Anomaly], most: int) -> None:
         for anomaly in worst:
             click.echo(printable(anomaly))
         return
-    rows = [(a.label, f"{a.score:,.1f} x", f"{a.p_value:.2g}", "; ".join(map(str, a.causes))) for a in worst]
+    rows = [
+        (a.label, f"{a.score:,.1f} x", f"{a.p_value:.2g}", "; ".join(map(str, a.causes[:_CAUSES])))
+        for a in worst
+    ]
     if rows:
         table(("where", "score", "p", "why"), rows)
 
