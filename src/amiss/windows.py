@@ -14,6 +14,7 @@ DEFAULT_PERIOD = 125
 """Points in a window where a series has no period."""
 
 _SHORTEST, _LONGEST = 6, 303
+_NEARLY, _OFF = 0.95, 0.02  # a peak nearly as high as the highest, whose lag divides it to so much
 _PERIOD_POINTS = 20_000
 _CLIP = 20.0
 _FAR = 1e6
@@ -125,7 +126,7 @@ def find_period(values: FloatArray) -> int | None:
     """Return the period of one channel in points, None where it has none.
 
     The period is the lag, 6 to 303, of the highest local peak of the autocorrelation of the first 20,000
-    points.
+    points; where a peak nearly as high stands at a half, a third, ... of it, the shortest of those.
 
     Parameters
     ----------
@@ -153,7 +154,18 @@ def find_period(values: FloatArray) -> int | None:
     if not len(lags):
         return None
     best = int(lags[np.argmax(autocorrelation[lags])])
-    return best if _SHORTEST <= best <= _LONGEST else None
+    return _fundamental(best, lags, autocorrelation) if _SHORTEST <= best <= _LONGEST else None
+
+
+def _fundamental(best: int, lags: IntArray, autocorrelation: FloatArray) -> int:
+    """Return the shortest period that ``best`` is a multiple of, judged by peaks nearly as high."""
+    for lag in lags[
+        (lags >= _SHORTEST) & (autocorrelation[lags] >= _NEARLY * autocorrelation[best])
+    ].tolist():
+        times = round(best / lag)
+        if times >= 2 and abs(best - times * lag) <= _OFF * best:
+            return int(lag)
+    return best
 
 
 def moving_mean(values: FloatArray, width: int) -> FloatArray:
