@@ -16,6 +16,7 @@ from amiss.part import Stored
 _ODD_EVIDENCE = (6.0, 15.0)  # nats from which a cell makes its row odd: what 1 % of rows reach, in this range
 _EVEN = 0.1  # a date column is a clock where the shares of rows before each date are this near to even
 _RARE_GAP = 4.0  # nats from which a missing cell alone makes a row odd: missing in fewer than 2 % of rows
+_GAP_WEIGHT = 3.0
 
 
 class OddCells(Stored):
@@ -32,6 +33,7 @@ class OddCells(Stored):
     growing: list[int]
     alone: bool
     gaps: Gaps
+    usual_gap: float
     span: Span
     evidence: CellEvidence | None
     usual: float
@@ -45,6 +47,8 @@ class OddCells(Stored):
         """Learn from a training table; one of typed columns alone has no texts to judge."""
         everyone = np.ones(len(table), dtype=bool)
         self.gaps = Gaps().fit(_gaps(table), everyone, random_state)
+        worst_gap = self.gaps.surprise(_gaps(table)).max(axis=1)
+        self.usual_gap = max(_RARE_GAP, float(np.quantile(worst_gap, 0.99)))
         self.span = Span().fit(numbers_of(table, self.growing), everyone, random_state)
         self.evidence, self.usual, self.unit = None, 0.0, 1.0
         if all(c.typed for c in table.columns):
@@ -58,7 +62,7 @@ class OddCells(Stored):
 
     def score(self, table: Table) -> FloatArray:
         """Return what odd cells add to the score of each row, shape (rows,), >= 0."""
-        score = 2 * np.maximum(self.gaps.surprise(_gaps(table)).max(axis=1) - _RARE_GAP, 0.0)
+        score = _GAP_WEIGHT * np.maximum(self.gaps.surprise(_gaps(table)).max(axis=1) - self.usual_gap, 0.0)
         if self.growing:
             score = score + self.span.surprise(numbers_of(table, self.growing)).max(axis=1)
         if self.evidence is not None:

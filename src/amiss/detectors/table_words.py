@@ -50,18 +50,23 @@ class CellWords:
         """Return what was seen in a cell, what was expected, and the reason."""
         column = self.table.columns[j]
         seen = column.text(row)
+        if column.missing[row]:
+            return seen, self.usual[j].words, self._missing(row, j)
         speaks = self.explained is not None and (j not in self.numeric or self.evidence[row, j] > _BESIDE)
         if self.explained is not None and speaks and not self._is_far(row, j):
             words, expected = self.explained.reason(row, j)
             if words:
-                named = self._number(row, j, seen) if j in self.numeric and seen else f'"{seen}"'
-                return seen, expected, f"{named}, {words}" if seen else words
+                named = self._number(row, j, seen) if j in self.numeric else f'"{seen}"'
+                return seen, expected, f"{named}, {words}"
         expected = self._expected(row, j)
-        if column.missing[row]:
-            return seen, self.usual[j].words, f"missing, expected {self.usual[j].words}"
         if column.numbers is not None:
             return seen, expected, f"{self._number(row, j, seen)}, expected {expected}"
         return seen, expected, f'"{seen}", usually {expected}'
+
+    def _missing(self, row: int, j: int) -> str:
+        """Return how rare a missing cell is where that is known, and what stands there usually."""
+        words = self.explained.reason(row, j)[0] if self.explained is not None else ""
+        return f"{words or 'missing'}, expected {self.usual[j].words}"
 
     def _is_far(self, row: int, j: int) -> bool:
         """Return whether the cell is a number outside the usual range of its column."""
