@@ -104,7 +104,7 @@ def test_what_is_left_out_is_said(visit):
     page = visit(detections.orders(10_000, 3_000, extra_columns=200))
     text = page.locator("main").inner_text()
     assert "The worst 100 of 3,000" in text
-    assert re.search(r"The worst \d+ of 3,000\. Cells in bold", text)
+    assert re.search(r"The worst \d+ of 3,000\. Underlined", text)
     assert "Of 210 columns the 40 that surprise most are shown" in text
     assert "60 more columns are not listed" in text
 
@@ -151,11 +151,14 @@ def test_little_learnt_is_enough(visit):
 
 
 def test_flagged_cells_are_told_without_colour(visit):
-    """A cell that does not fit is bold as well as coloured, and each cause stands beside it in words."""
-    page = visit(detections.KINDS["table"]())
+    """A cell that does not fit is bold as well as coloured, one to blame is underlined and told in words."""
+    found = detections.KINDS["table"]()
+    page = visit(found)
     first = page.locator(".cells tbody tr").first
     assert first.locator("b").all_inner_texts() == first.locator(".s2, .s3, .s4, .s5").all_inner_texts() != []
-    assert page.locator("#causes tbody").first.locator("td").count() == 6
+    blamed = [cause.seen for cause in found.anomalies[0].causes if cause.share >= 0.1]
+    assert first.locator("u").all_inner_texts() == blamed
+    assert page.locator("#causes tbody").first.locator(".seen").first.inner_text() == blamed[0]
 
 
 def test_the_surprising_character_is_marked(visit):

@@ -22,6 +22,7 @@ from amiss.thinning import EVENTS
 _ANOMALIES, _ROWS, _COLUMNS, _LEARNT, _NOTES, _CAUSES = 100, 200, 40, 150, 20, 6
 _BYTES = 100_000
 _LEARNT_KEYS = ("period", "step", "timezone", "start", "end", "regex", "check_digit", "length", "items")
+_BLAMED = 0.1  # share of a row's surprise from which a cell counts as to blame
 # How many characters of a text are shown.
 _CELL, _NAME, _WORDS, _NOTE, _COMMAND = 60, 60, 200, 500, 2000
 _ISO = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:00(?:\.0+)?)?(?![\d:.])(.*)$", re.DOTALL)
@@ -82,7 +83,7 @@ def _facts(detection: Detection, relative: FloatArray) -> list[tuple[str, str]]:
     facts = [
         (unit, f"{items:,}"),
         ("Unusual", f"{count:,}" + (f" ({_percent(count / items)})" if count else "")),
-        ("Expected by chance", f"about {by_chance:,.0f}" if by_chance >= 1 else "fewer than 1"),
+        ("Expected by chance", f"about {by_chance:,.0f}" if by_chance >= 0.5 else "fewer than 1"),
         ("Highest score", f"{times(float(relative.max(initial=0.0)))} × the limit"),
     ]
     if detection.unit == "point":
@@ -152,7 +153,7 @@ def evidence_shown(detection: Detection) -> dict[str, Any]:
     """Return what the page shows beside the verdicts: cells, events or characters."""
     evidence = detection.evidence
     if isinstance(evidence, TableEvidence):
-        return _table(evidence, {a.place: a.label for a in detection})
+        return _table(evidence, {a.place: a for a in detection})
     if isinstance(evidence, StringEvidence):
         strings = list(_within(_strings(evidence), _BYTES))
         return {"strings": strings, "left_out": len(evidence.texts) - len(strings)}
@@ -160,7 +161,7 @@ def evidence_shown(detection: Detection) -> dict[str, Any]:
     return {"channels": len(evidence.channels), "events": shown, "left_out": len(detection) - shown}
 
 
-def _table(evidence: TableEvidence, labels: dict[int, str]) -> dict[str, Any]:
+def _table(evidence: TableEvidence, anomalies: dict[int, Anomaly]) -> dict[str, Any]:
     """Return the flagged rows, the worst first; of many columns those that surprise most, in their order."""
     surprise = evidence.surprise[:_ROWS]
     most = np.argsort(-surprise.max(axis=0, initial=0.0), kind="stable")[:_COLUMNS]
@@ -168,8 +169,13 @@ def _table(evidence: TableEvidence, labels: dict[int, str]) -> dict[str, Any]:
 
     def row(at: int) -> dict[str, Any]:
         place = int(evidence.places[at])
-        cells = [(cell(evidence.cells[at][c], _CELL), level(float(surprise[at, c]))) for c in columns]
-        return {"label": legible(labels.get(place, f"row {place}"), _NAME), "cells": cells}
+        anomaly = anomalies.get(place)
+        blamed = {c.cell for c in anomaly.causes if c.share >= _BLAMED} if anomaly else set()
+        cells = [
+            (cell(evidence.cells[at][c], _CELL), level(float(surprise[at, c])), evidence.columns[c] in blamed)
+            for c in columns
+        ]
+        return {"label": legible(anomaly.label if anomaly else f"row {place}", _NAME), "cells": cells}
 
     rows = list(_within(map(row, range(len(surprise))), _BYTES))
     return {

@@ -246,7 +246,11 @@ def _clock(times: list[str] | None) -> _Clock | None:
 
 
 def _is_naive(text: str) -> bool:
-    return datetime.fromisoformat(text).tzinfo is None
+    """Return whether a time has no offset; one shorter than a day ("1950-01") has none."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is None
+    except ValueError:
+        return True
 
 
 def _naive(times: list[str]) -> tuple[FloatArray, FloatArray]:

@@ -50,6 +50,7 @@ if (element("plot")) {
   const moment = (x) => {
     if (!clock) return "point " + Math.round(x).toLocaleString("en");
     const text = wall(x).toISOString();
+    if (step >= 28 * 86400) return text.slice(0, 7);
     if (step >= 86400) return text.slice(0, 10);
     return text.slice(0, 10) + " " + text.slice(11, step >= 60 ? 16 : step >= 1 ? 19 : 23);
   };
