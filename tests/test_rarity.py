@@ -1,4 +1,4 @@
-"""Rarity: the eight counts against counting by hand, and what it says of a rare string."""
+"""Rarity: the nine counts against counting by hand, and what it says of a rare string."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def naive_parts(text: str) -> dict[str, set[object]]:
         "bigram": set(itertools.pairwise(padded)),
         "token": words,
         "character": set(masked),
+        "length": {math.floor(math.log(max(len(text), 300) / 300, 4))},
     }
 
 
@@ -102,3 +103,11 @@ def test_look_alike_characters_are_named() -> None:
     """A Cyrillic letter among Latin ones."""
     clues = fitted(SERIALS).clues(Characters.of(["АB12-1E"]))[0]
     assert any("cyrillic capital letter a" in str(clue.cause) for clue in clues)
+
+
+def test_lengths_beyond_what_is_read_count() -> None:
+    """Two texts that are alike as far as they are read differ by their lengths."""
+    rows = ["x" * n for n in range(301, 400)] + ["x" * 100_000]
+    score = fitted(rows).score(Characters.of(rows))
+    assert score[-1] > 5 * score[:-1].max()
+    assert "length 100,000 characters: as long in no other string" in words_of(rows, rows[-1])

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.characters import END, LOWER, UPPER, Characters, HashArray, Segments, Strings, mix
+from amiss.characters import END, LENGTH_LIMIT, LOWER, UPPER, Characters, HashArray, Segments, Strings, mix
 from amiss.detection import Cause
 from amiss.edits import Edit, best_edit
 from amiss.models.base import Clue, StringModel
@@ -17,15 +17,17 @@ from amiss.patterns import class_in_words, shape
 from amiss.row_counts import RowCounts, once, summed
 from amiss.texts import named, quoted
 
-PARTS = ("value", "digits", "format", "runs", "words", "bigram", "token", "character")
+PARTS = ("value", "digits", "format", "runs", "words", "bigram", "token", "character", "length")
 """What is counted, in the order of `Rarity.excess`: the value; the value with every digit alike; its
 classes of characters; those with repeats taken as one; letters and digits as one class with repeats taken
-as one; the rarest pair of neighbouring characters; the rarest word; the rarest character."""
+as one; the rarest pair of neighbouring characters; the rarest word; the rarest character; of strings far
+too long to be read whole, the length by factors of four."""
 
-_VALUE, _DIGITS, _FORMAT, _RUNS, _, _BIGRAM, _TOKEN, _CHARACTER = range(len(PARTS))
+_VALUE, _DIGITS, _FORMAT, _RUNS, _, _BIGRAM, _TOKEN, _CHARACTER, _LENGTH = range(len(PARTS))
 _MOSTLY_UNIQUE = 0.98
 _CLASSES = 12
 _FREQUENT = 10.0
+_EACH = 0.375
 _COMMON = 0.05
 
 
@@ -51,7 +53,9 @@ class Mentions:
 def parts(block: Characters) -> Iterator[Mentions]:
     """Yield the hashes of each of `PARTS`."""
     text, classes, grouped, masked = block.text, block.classes, block.grouped, block.digits_masked
-    yield Mentions(text.hashes())
+    full = block.full_length
+    whole, far = text.hashes(), np.floor(np.log2(np.maximum(full, LENGTH_LIMIT) / LENGTH_LIMIT) / 2)
+    yield Mentions(np.where(full > LENGTH_LIMIT, mix(whole + mix(full)), whole))
     yield Mentions(masked.hashes())
     yield Mentions(classes.hashes())
     yield Mentions(classes.collapsed(grouped).hashes())
@@ -65,15 +69,16 @@ def parts(block: Characters) -> Iterator[Mentions]:
     word, item, start = text.words(grouped)
     yield Mentions(word.hashes(), item, start, start + word.length - 1)
     yield Mentions(mix(masked.symbol), text.item, text.position, text.position)
+    yield Mentions(mix(far.astype(np.int64)))
 
 
 class Rarity(StringModel):
-    """Surprise of eight counts: -log of the share of other rows that hold the same, beyond what is usual
+    """Surprise of nine counts: -log of the share of other rows that hold the same, beyond what is usual
     in the list.
 
     Usual is the row-weighted mean (the entropy, with the string's own row left out): a list of unique
     values finds no value surprising, a list with one common format finds every other format so. Score:
-    mean + 2 max + sum / 4 of the eight.
+    3 / 8 of their sum + 2 max.
 
     References
     ----------
@@ -148,25 +153,25 @@ class Rarity(StringModel):
         self.classes_ = np.array([symbol for symbol in often if rows[symbol] >= least], np.int64)
 
     def score(self, block: Characters) -> FloatArray:
-        """Return mean + 2 max + sum / 4 of the eight, shape (strings,)."""
+        """Return 3 / 8 of their sum + 2 max, shape (strings,)."""
         excess = self.excess(block)
         total = excess[0]
         for part in excess[1:]:
             # added one by one: a sum over an axis may round differently in batches of different size
             total = total + part
-        return np.asarray(total * (1 / len(PARTS) + 0.25) + 2.0 * excess.max(axis=0))
+        return np.asarray(total * _EACH + 2.0 * excess.max(axis=0))
 
     def clues(self, block: Characters) -> list[list[Clue]]:
         """Return, for each string, its rare value, format, word, character and pair of characters."""
         excess = self.excess(block)
-        strength = excess * (1 / len(PARTS) + 0.25)
+        strength = excess * _EACH
         strength[excess.argmax(axis=0), np.arange(len(block))] += 2.0 * excess.max(axis=0)
         rarest = [_rarest(part, self.counts_[i], len(block)) for i, part in enumerate(parts(block))]
         pairs = list(parts(block))[_BIGRAM]
-        rows = self.counts_[_BIGRAM].others(pairs.hashes) + 1.0
-        rare = np.log(self.rows_) - np.log(rows)
+        rare = np.log(self.rows_) - np.log(self.counts_[_BIGRAM].others(pairs.hashes) + 1.0)
+        rare_pairs = np.split(rare, np.cumsum(block.text.length + 1)[:-1])
         return [
-            self._clues_of(block, i, strength[:, i], [found[:, i] for found in rarest], rare[pairs.item == i])
+            self._clues_of(block, i, strength[:, i], [found[:, i] for found in rarest], rare_pairs[i])
             if strength[:, i].any()
             else []
             for i in range(len(block))
@@ -183,18 +188,11 @@ class Rarity(StringModel):
         form = float(strength[_FORMAT:_BIGRAM].sum())
         if form > 0 and rarest[_FORMAT][0] < _COMMON * self.rows_:
             clues.append(self._format_clue(block, i, form, int(rarest[_FORMAT][0]), rare))
-        for part, cell in ((_VALUE, "value"), (_TOKEN, "word"), (_CHARACTER, ""), (_BIGRAM, "")):
-            if strength[part] <= 0:
-                continue
-            count, first, last = (int(x) for x in rarest[part])
-            first, last = max(first, 0), min(last, len(text) - 1)
-            seen = text[first : last + 1] if part != _VALUE else text
-            words = f"{named(seen)}, {_in_others(count)}"
-            if part == _BIGRAM and len(seen) == 2:
-                words = f"{quoted(seen)} side by side {_in_others(count)}"
-            places = None if part == _VALUE or not text else (first, last)
-            cause = Cause(cell or f"position {first + 1}", seen, "", 0.0, words)
-            clues.append(Clue(float(strength[part]), places, cause))
+        clues += [
+            _part_clue(part, text, float(strength[part]), rarest[part])
+            for part in (_VALUE, _TOKEN, _CHARACTER, _BIGRAM, _LENGTH)
+            if strength[part] > 0
+        ]
         return clues
 
     def _format_clue(self, block: Characters, i: int, strength: float, count: int, rare: FloatArray) -> Clue:
@@ -228,6 +226,30 @@ def _rarest(part: Mentions, counts: RowCounts, strings: int) -> IntArray:
     for field, values in enumerate((rows, part.first, part.last)):
         rarest[field, part.item[order]] = values[order]
     return rarest
+
+
+def _part_clue(part: int, text: str, strength: float, rarest: IntArray) -> Clue:
+    """Say which part is how rare; ``rarest``: other rows, first and last character."""
+    others, first, last = (
+        _in_others(int(rarest[0])),
+        max(int(rarest[1]), 0),
+        min(int(rarest[2]), len(text) - 1),
+    )
+    if part == _VALUE:
+        return Clue(strength, None, Cause("value", text, "", 0.0, f"{quoted(text)}, {others}"))
+    if part == _LENGTH:
+        return Clue(
+            strength,
+            None,
+            Cause("length", str(len(text)), "", 0.0, f"{len(text):,} characters: as long {others}"),
+        )
+    seen = text[first : last + 1]
+    words = f"{named(seen)}, {others}"
+    if part == _BIGRAM:
+        where = "side by side" if len(seen) == 2 else "at the start" if rarest[1] < 0 else "at the end"
+        words = f"{quoted(seen)} {where}, {others}"
+    cell = "word" if part == _TOKEN else f"position {first + 1}"
+    return Clue(strength, (first, last), Cause(cell, seen, "", 0.0, words))
 
 
 def _in_others(count: int) -> str:
