@@ -102,6 +102,14 @@ def test_reasons_name_counts() -> None:
     assert words == f'close to "Berlin", which is in {rows} of 400 rows'
 
 
+def test_blanks_around_a_text_are_found() -> None:
+    """They are no part of the value, but a mistake where the others have none."""
+    table = ColumnReader().fit({"land": ["DE", "IT"] * 50 + ["DE "]})
+    evidence = CellEvidence().fit(table)
+    assert evidence.surprise(table)[:, 0].argmax() == 100
+    assert evidence.reasons(table, 100, 0) == ("blanks around it, as in 1 of 101 rows", "DE")
+
+
 def test_same_cell_same_surprise() -> None:
     """Alone, in any order, read anew or from training: exactly the same numbers."""
     reader, table, evidence = dirty()

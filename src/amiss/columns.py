@@ -71,6 +71,13 @@ class Column:
         """For each row the position of its text in `distinct`, shape (rows,)."""
         return self._coded[2]
 
+    @cached_property
+    def padded(self) -> BoolArray:
+        """Whether blanks stand before or behind the text of each cell, shape (rows,)."""
+        if self.raw.dtype != object:
+            return np.zeros(len(self), bool)
+        return np.array([t is not None and t != (bare := t.strip()) and bare != "" for t in self.raw], bool)
+
     @property
     def distinct_count(self) -> int:
         """How many different texts or values the column holds."""

@@ -1,5 +1,5 @@
-"""Unread: no value where there always is one, a text that is no number or date, a number in another
-notation."""
+"""Unread: no value where there always is one, a text that is no number or date, another notation, outer
+blanks."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _MOST = 10.0
 
 
 class Unread(Evidence):
-    """Surprise of a missing value, of a text that cannot be read, and of a second notation in a column of
-    numbers.
+    """Surprise of a missing value, of a text that cannot be read, of blanks around a text, and of a second
+    notation in a column of numbers.
 
     A column of numbers is written in one way: where some carry a unit ("5 %", "$5") and the rest none, the
     smaller part is taken for wrong, however large it is: a minority notation is no rare value, but a mistake
@@ -31,6 +31,7 @@ class Unread(Evidence):
 
     total_: float
     missing_: list[float]
+    padded_: list[float]
     unread_: list[float]
     unit_usual_: list[bool]
     unit_odd_: list[float]
@@ -38,6 +39,7 @@ class Unread(Evidence):
     def fit(self, cells: Cells) -> Self:
         """Count missing, unread and oddly written cells of each column."""
         self.total_ = float(len(cells))
+        self.padded_ = [float(c.padded.sum()) for c in cells.table.columns]
         self.missing_, self.unread_, self.unit_usual_, self.unit_odd_ = [], [], [], []
         for column in cells.table.columns:
             self.missing_.append(float(column.missing.sum()))
@@ -66,6 +68,8 @@ class Unread(Evidence):
         for j, column in enumerate(cells.table.columns):
             if self.missing_[j] < 0.5 * self.total_:
                 out[column.missing, j] = -math.log(max(self.missing_[j], 1.0) / self.total_)
+            if self.padded_[j] < 0.5 * self.total_:
+                out[column.padded, j] = -math.log(max(self.padded_[j], 1.0) / self.total_)
             unread = self._is_unread(column) & ~column.missing
             out[unread, j] = -math.log(max(self.unread_[j], 1.0) / self.total_)
             if _has_units(column):
@@ -84,6 +88,9 @@ class Unread(Evidence):
         if self._is_unread(one)[row]:
             what = {"date": "a date", "boolean": "yes or no"}.get(one.kind, "a number")
             return Reason(f"cannot be read as {what}, as the rest is", what)
+        if one.padded[row]:
+            words = f"blanks around it, as {in_rows(max(self.padded_[column], 1.0), self.total_)}"
+            return Reason(words, one.text(row), exact=True)
         unit = one.style[1:]
         if self.unit_usual_[column]:
             return Reason(f"without {unit}, which the others carry", f"{one.text(row)} with {unit}")
