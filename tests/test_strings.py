@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from amiss import StringDetector
 from amiss.detection import Cause
 from amiss.detectors.strings import highlighted, merged, string_models
-from amiss.errors import AmissWarning, UnknownPartError
+from amiss.errors import AmissWarning, ParameterError, UnknownPartError
 from amiss.models.base import Clue
 from amiss.models.ngram import NGram
 
@@ -143,6 +143,12 @@ def test_models_are_asked_for_by_name() -> None:
         UnknownPartError, match=r"'memory' is not known\. Known: check_digit, ngram, rarity, typo"
     ):
         string_models(["memory"])
+
+
+def test_no_models_are_refused() -> None:
+    """An empty list says nothing."""
+    with pytest.raises(ParameterError, match="models is empty"):
+        StringDetector(models=[]).fit(SERIALS)
 
 
 def clue(strength: float, places: tuple[int, int] | None, cell: str, clarity: int = 0) -> Clue:

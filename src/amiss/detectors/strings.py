@@ -12,7 +12,7 @@ from amiss.batch import AnyArray, FloatArray
 from amiss.characters import LENGTH_LIMIT, Characters, Strings
 from amiss.detection import Anomaly, StringEvidence
 from amiss.detectors.base import Detector
-from amiss.errors import UnknownPartError
+from amiss.errors import ParameterError, UnknownPartError
 from amiss.models.base import Clue, StringModel
 from amiss.models.check_digit import CheckDigit
 from amiss.models.ngram import NGram
@@ -198,10 +198,15 @@ def string_models(asked: Any) -> list[StringModel]:
     ------
     UnknownPartError
         No model of that name looks at strings.
+    ParameterError
+        None is asked for.
     """
     specs = _DEFAULT if isinstance(asked, str) and asked in ("auto", "fast") else asked
+    specs = [specs] if isinstance(specs, str | StringModel) else list(specs)
+    if not specs:
+        raise ParameterError("models is empty. At least one is needed: leave it at 'auto', or name some.")
     models = []
-    for spec in [specs] if isinstance(specs, str | StringModel) else specs:
+    for spec in specs:
         model = make_part(StringModel, spec)
         if "strings" not in model.kinds:
             known = [name for name, part in shelf_of(StringModel).items() if "strings" in part.kinds]

@@ -230,19 +230,13 @@ def _rarest(part: Mentions, counts: RowCounts, strings: int) -> IntArray:
 
 def _part_clue(part: int, text: str, strength: float, rarest: IntArray) -> Clue:
     """Say which part is how rare; ``rarest``: other rows, first and last character."""
-    others, first, last = (
-        _in_others(int(rarest[0])),
-        max(int(rarest[1]), 0),
-        min(int(rarest[2]), len(text) - 1),
-    )
+    others = _in_others(int(rarest[0]))
+    first, last = max(int(rarest[1]), 0), min(int(rarest[2]), len(text) - 1)
     if part == _VALUE:
         return Clue(strength, None, Cause("value", text, "", 0.0, f"{quoted(text)}, {others}"))
     if part == _LENGTH:
-        return Clue(
-            strength,
-            None,
-            Cause("length", str(len(text)), "", 0.0, f"{len(text):,} characters: as long {others}"),
-        )
+        words = f"{len(text):,} characters: as long {others}"
+        return Clue(strength, None, Cause("length", str(len(text)), "", 0.0, words))
     seen = text[first : last + 1]
     words = f"{named(seen)}, {others}"
     if part == _BIGRAM:
