@@ -223,6 +223,8 @@ def choose_outputs(places: Sequence[str], report: str | None = None) -> list[tup
     SinkError
         An ending says no format, or another file stands where the report would go.
     """
+    if not places and report is None:
+        return []
     from amiss.sinks import choose_sink
 
     chosen = [(place, choose_sink(place)) for place in places]
