@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from amiss.batch import FloatArray
 from amiss.calibration import Calibration, ExponentialTail, UpperQuantile
+from amiss.errors import ParameterError, UnknownPartError
 from amiss.models.base import SeriesModel
-from amiss.part import Stored
+from amiss.part import Stored, make_part, shelf_of
 from amiss.windows import Channels, moving_mean
+
+_ONE_CHANNEL = ("kernels", "shapes", "codebook")
+_MANY_CHANNELS = (
+    "subspace",
+    "subspace:detrended=True",
+    "own_past",
+    "other_channels",
+    "codebook:of=points,blocks=3",
+    "kernels:whitening=0.0",
+)
 
 
 class SeriesCommittee(Stored):
@@ -46,9 +58,7 @@ class SeriesCommittee(Stored):
         total = np.zeros(len(channels))
         for calibration, scores in zip(self.calibrations, raw, strict=True):
             total += calibration.apply(scores)
-        # what stands in a gap was made up: a window counts by what was seen in it
-        seen = moving_mean(1.0 - channels.mask.mean(axis=1), channels.period)
-        smooth = moving_mean(total * seen, channels.period)
+        smooth = moving_mean(total * _trust(channels), channels.period)
         return np.where(channels.mask.all(axis=1), 0.0, np.maximum(smooth, 0.0))
 
     def surprise(self, channels: Channels) -> FloatArray:
@@ -63,3 +73,39 @@ class SeriesCommittee(Stored):
         """Return what the first model with a view expected, shape (points, channels); None without one."""
         views = (model.expected(channels) for model in self.models)
         return next((view for view in views if view is not None), None)
+
+
+def _trust(channels: Channels) -> FloatArray:
+    """Return how much the window around each point says, 0 to 1, shape (points,).
+
+    What stands in a gap was made up, so that a window counts by the share of it that was seen, squared. Gaps
+    of less than an eighth of a window are bridged well and do not count.
+    """
+    if not channels.mask.any():
+        return np.ones(len(channels))
+    from scipy.ndimage import binary_opening
+
+    gaps = binary_opening(channels.mask, np.ones((max(1, channels.period // 8), 1)))
+    return np.asarray(moving_mean(1.0 - gaps.mean(axis=1), channels.period) ** 2)
+
+
+def series_models(asked: Any, channels: int) -> list[SeriesModel]:
+    """Return fresh models as asked for; "auto" and "fast" depend on the number of channels.
+
+    Raises
+    ------
+    UnknownPartError
+        No model of that name looks at series.
+    """
+    default = _ONE_CHANNEL if channels == 1 else _MANY_CHANNELS
+    specs = default if isinstance(asked, str) and asked in ("auto", "fast") else asked
+    models = []
+    for spec in [specs] if isinstance(specs, str | SeriesModel) else specs:
+        model = make_part(SeriesModel, spec)
+        if "series" not in model.kinds:
+            known = [name for name, part in shelf_of(SeriesModel).items() if "series" in part.kinds]
+            raise UnknownPartError.of("model of series", model.name, known)
+        models.append(type(model)(**model.parameters()))
+    if not models:
+        raise ParameterError("models is empty. Give at least one model, or 'auto'.")
+    return models

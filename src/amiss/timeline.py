@@ -62,6 +62,7 @@ class Timeline(Stored):
     first: float
     last: float
     step: float
+    months: int
     regular: bool
 
     def __init__(self, time: str | None = None) -> None:
@@ -85,12 +86,15 @@ class Timeline(Stored):
                 "A series has at least one channel of numbers. For a list of texts use StringDetector."
             )
         self.named, self.time, self.timed, self.timezone = frame.named, time, moments is not None, zone
-        self.points, self.first, self.last, self.step, self.regular = len(frame), 0.0, 0.0, 1.0, True
+        self.points, self.first, self.last, self.step = len(frame), 0.0, 0.0, 1.0
+        self.months, self.regular = 0, True
         if moments is not None and len(moments) > 1:
             seconds = _seconds(moments)
             steps = np.diff(seconds)
             self.first, self.last, self.step = float(seconds[0]), float(seconds[-1]), float(np.median(steps))
-            self.regular = bool(np.all(np.abs(steps - self.step) <= _REGULAR * self.step))
+            self.months = _months(moments)
+            even = np.abs(steps - self.step) <= _REGULAR * self.step
+            self.regular = bool(self.months or even.all())
         left_out = tuple(name for name, column in values.items() if column is None)
         return Series(_stack([values[name] for name in self.channels]), moments, left_out)
 
@@ -103,8 +107,10 @@ class Timeline(Stored):
             A channel is not there or holds text, or time is missing or goes back.
         """
         frame = _frame_of(data)
-        columns = dict(zip(frame.names, frame.columns, strict=True))
         self._check_channels(frame)
+        by_name = frame.named and self.named
+        names = frame.names if by_name or self._are_there(frame) else tuple(self.channels)
+        columns = dict(zip(names, frame.columns, strict=True))
         moments = None
         if self.timed and self.time in columns:
             moments, _ = _moments(frame, self.time)
@@ -120,17 +126,23 @@ class Timeline(Stored):
         return Series(_stack(values), moments, ())
 
     def _check_channels(self, frame: Frame) -> None:
-        missing = [name for name in self.channels if name not in frame.names]
-        if not frame.named and not self.named and len(frame.names) != len(self.channels):
+        if self._are_there(frame):
+            return
+        if not (frame.named and self.named):  # by position
+            if len(frame.names) == len(self.channels):
+                return
             raise DataError(
                 f"X has {len(frame.names)} features, but SeriesDetector is expecting {len(self.channels)} "
                 "features as input. Give the channels that were given to fit."
             )
-        if missing:
-            raise DataError(
-                f"Column {missing[0]!r} is not there; the detector was fitted with the channels "
-                f"{', '.join(map(repr, self.channels))}. Give all of them."
-            )
+        missing = next(name for name in self.channels if name not in frame.names)
+        raise DataError(
+            f"Column {missing!r} is not there; the detector was fitted with the channels "
+            f"{', '.join(map(repr, self.channels))}. Give all of them."
+        )
+
+    def _are_there(self, frame: Frame) -> bool:
+        return set(self.channels) <= set(frame.names)
 
     def _find_time(self, frame: Frame) -> tuple[str | None, Moments | None, str | None]:
         if self.time is not None:
@@ -159,7 +171,7 @@ class Timeline(Stored):
             return self.points, True
         begins = float(_seconds(moments[:1])[0])
         step = self.step or 1.0
-        steps = round((begins - self.last) / step)
+        steps = round((begins - self.last) / step)  # to the nearest: a month has 28 to 31 days
         if begins > self.last:
             return self.points - 1 + max(1, steps), steps <= 1
         return round((begins - self.first) / step), False
@@ -168,6 +180,8 @@ class Timeline(Stored):
         """Return the step between points in words: "5 min", "about 30 d"; None where there is no time."""
         if not self.timed or self.points < 2:
             return None
+        if self.months:
+            return f"{self.months} month{'s' * (self.months > 1)}"
         unit, name = next(((u, n) for u, n in _STEP_NAMES if self.step >= u), (1.0, "s"))
         return ("" if self.regular else "about ") + f"{self.step / unit:.4g} {name}"
 
@@ -184,13 +198,13 @@ class Timeline(Stored):
 
 def _frame_of(data: Any) -> Frame:
     """Return the columns of a frame, an array, or a single channel."""
-    if getattr(data, "ndim", None) == 1 and hasattr(data, "to_frame"):
+    if hasattr(data, "to_frame") and not hasattr(data, "columns"):
         name = getattr(data, "name", None) or "value"
         data = data.to_frame(name)
-    elif getattr(data, "ndim", None) == 1 or (
-        isinstance(data, list | tuple) and len(data) and all(isinstance(v, int | float | None) for v in data)
-    ):
-        data = np.asarray(data, dtype=np.float64).reshape(-1, 1)
+    elif getattr(data, "ndim", None) == 1:
+        data = np.asanyarray(data).reshape(-1, 1)
+    elif isinstance(data, list | tuple) and data and all(isinstance(v, int | float | None) for v in data):
+        data = np.array(data, dtype=object).reshape(-1, 1)
     index = getattr(data, "index", None)
     frame = read_frame(data, what="series")
     if getattr(getattr(index, "dtype", None), "kind", "") == "M" and "time" not in frame.names:
@@ -268,6 +282,14 @@ def _unit(moments: Moments) -> Any:
         if (moments == moments.astype(f"datetime64[{unit}]")).all():
             return unit
     return "us"
+
+
+def _months(moments: Moments) -> int:
+    """Return how many calendar months lie between points, 0 where they differ or the step is no month."""
+    month = moments.astype("datetime64[M]")
+    steps = np.unique(np.diff(month).astype(np.int64))
+    same_day = len(np.unique(moments - month.astype(moments.dtype))) == 1
+    return int(steps[0]) if len(steps) == 1 and same_day else 0
 
 
 def _zone(name: str | None) -> Any:

@@ -8,26 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import AnyArray, BoolArray, FloatArray
-from amiss.detection import Anomaly, Cause, SeriesEvidence
+from amiss.detection import Anomaly, SeriesEvidence
 from amiss.detectors.base import Detector
-from amiss.errors import ParameterError, UnknownPartError
+from amiss.detectors.series_words import event_causes, event_label
+from amiss.errors import ParameterError
 from amiss.events import Event, events_of
-from amiss.explanation import causes_of
-from amiss.models.base import SeriesModel
-from amiss.part import make_part, shelf_of
-from amiss.series_committee import SeriesCommittee
+from amiss.series_committee import SeriesCommittee, series_models
 from amiss.timeline import Series, Timeline
 from amiss.windows import DEFAULT_PERIOD, Channels, Scale, find_period
 
-_ONE_CHANNEL = ("kernels", "shapes", "codebook")
-_MANY_CHANNELS = (
-    "subspace",
-    "subspace:detrended=True",
-    "own_past",
-    "other_channels",
-    "codebook:of=points,blocks=3",
-    "kernels:whitening=0.0",
-)
 _BAND = (0.005, 0.995)
 _SHORTEST_STRETCH = 32
 _FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
@@ -49,7 +38,8 @@ class SeriesDetector(Detector):
         What looks at the series. "auto" and "fast": for one channel kernels, shapes and codebook; for many
         subspace (plain and detrended), own_past, other_channels, codebook and kernels.
     threshold : str or Threshold
-        The rule that says where abnormal starts; "auto" is "peaks".
+        The rule that says where abnormal starts; "auto" is "peaks:tail_shape=0.0,least=6.0". It is learnt
+        from scores a window apart, since those of neighbouring points rise together.
     training_data : "mixed" or "clean"
         Whether the series given to `fit` may hold anomalies.
     random_state : int, Generator, RandomState or None
@@ -87,7 +77,7 @@ class SeriesDetector(Detector):
 
     kind: ClassVar[str] = "series"
     unit: ClassVar[str] = "point"
-    default_threshold: ClassVar[str] = "peaks:tail_shape=0.0"
+    default_threshold: ClassVar[str] = "peaks:tail_shape=0.0,least=6.0"
 
     time: str | None
     window: int | None
@@ -202,17 +192,18 @@ class SeriesDetector(Detector):
         """Return one `Anomaly` with its causes for every point of ``X``, flagged or not, in order."""
         self._check_is_fitted()
         scores = self._score(X)
-        evidence, cells = self._evidence(self.timeline_.read(X), scores)
+        series = self.timeline_.read(X)
         every = [Event(i, i, i) for i in range(len(scores))]
-        return self._anomalies(every, scores, evidence, cells)
+        return self._anomalies(every, scores, series, *self._evidence(series, scores))
 
     def _explain(
         self, data: Any, scores: FloatArray, flagged: AnyArray
     ) -> tuple[list[Anomaly], SeriesEvidence]:
         gap = self.window_ // 2 if self.merge_gap is None else self.merge_gap
-        evidence, cells = self._evidence(self.timeline_.read(data), scores)
+        series = self.timeline_.read(data)
+        evidence, cells = self._evidence(series, scores)
         events = events_of(flagged, scores, gap, self.min_length)
-        return self._anomalies(events, scores, evidence, cells), evidence
+        return self._anomalies(events, scores, series, evidence, cells), evidence
 
     def _evidence(self, series: Series, scores: FloatArray) -> tuple[SeriesEvidence, FloatArray]:
         """Return what a report shows, and the surprise of each cell, shape (points, channels)."""
@@ -234,16 +225,21 @@ class SeriesDetector(Detector):
         return SeriesEvidence(names, times, seen, expected, lower, upper, surprise), cells
 
     def _anomalies(
-        self, events: list[Event], scores: FloatArray, evidence: SeriesEvidence, cells: FloatArray
+        self,
+        events: list[Event],
+        scores: FloatArray,
+        series: Series,
+        evidence: SeriesEvidence,
+        cells: FloatArray,
     ) -> list[Anomaly]:
         p_values = self.threshold_rule_.p_values(scores)
         return [
             Anomaly(
                 place=event.peak,
-                label=_label(event, evidence.times),
+                label=event_label(event, evidence.times),
                 score=self._relative(scores[event.peak]),
                 p_value=float(p_values[event.peak]),
-                causes=_causes(event, evidence, cells),
+                causes=event_causes(event, series, evidence, cells),
                 start=event.start,
                 end=event.end,
             )
@@ -279,28 +275,6 @@ class SeriesDetector(Detector):
         }
 
 
-def series_models(asked: Any, channels: int) -> list[SeriesModel]:
-    """Return fresh models as asked for; "auto" and "fast" depend on the number of channels.
-
-    Raises
-    ------
-    UnknownPartError
-        No model of that name looks at series.
-    """
-    default = _ONE_CHANNEL if channels == 1 else _MANY_CHANNELS
-    specs = default if isinstance(asked, str) and asked in ("auto", "fast") else asked
-    models = []
-    for spec in [specs] if isinstance(specs, str | SeriesModel) else specs:
-        model = make_part(SeriesModel, spec)
-        if "series" not in model.kinds:
-            known = [name for name, part in shelf_of(SeriesModel).items() if "series" in part.kinds]
-            raise UnknownPartError.of("model of series", model.name, known)
-        models.append(type(model)(**model.parameters()))
-    if not models:
-        raise ParameterError("models is empty. Give at least one model, or 'auto'.")
-    return models
-
-
 def _check_counts(**given: tuple[Any, int]) -> None:
     for name, (value, least) in given.items():
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
@@ -312,36 +286,3 @@ def _fingerprint(values: FloatArray) -> str:
     """Return a text that two series share only if all their values are the same."""
     plain = np.where(np.isnan(values), np.nan, values + 0.0)
     return hashlib.sha256(f"{plain.shape}".encode() + plain.tobytes()).hexdigest()
-
-
-def _label(event: Event, times: list[str] | None) -> str:
-    if event.start == event.end:
-        return f"point {event.start}" if times is None else times[event.start]
-    if times is None:
-        return f"points {event.start} to {event.end}"
-    return f"{times[event.start]} to {times[event.end]}"
-
-
-def _causes(event: Event, evidence: SeriesEvidence, cells: FloatArray) -> tuple[Cause, ...]:
-    """Return the channels to blame, each with its most unusual value in the event."""
-    inside = slice(event.start, event.end + 1)
-
-    def tell(channel: int) -> tuple[str, str, str]:
-        seen, low, high = (a[inside, channel] for a in (evidence.values, evidence.lower, evidence.upper))
-        beyond = np.nan_to_num(np.maximum(low - seen, seen - high), nan=-np.inf)
-        at = int(np.argmax(beyond))
-        value, span = _number(seen[at]), f"{_number(low[at])} to {_number(high[at])}"
-        if np.isnan(seen[at]):
-            return "missing", "", "missing"
-        if np.isnan(low[at]):
-            return value, "", f"{value}, an unusual course"
-        if beyond[at] <= 0:
-            return value, span, f"{value}, an unusual course, each value within its band"
-        return value, span, f"{value}, expected {span}"
-
-    return causes_of(evidence.channels, cells[inside].sum(axis=0), tell)
-
-
-def _number(value: float) -> str:
-    whole = abs(value) >= 1000 and abs(value) < 1e15
-    return f"{value:.0f}" if whole else f"{value:.4g}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from amiss.batch import FloatArray
 from amiss.errors import ParameterError
 from amiss.thresholds.base import Threshold
@@ -24,6 +26,9 @@ class Peaks(Threshold):
     tail_shape : float
         Shape of the tail expected in mixed training data, -1 to 1: 0 is exponential, -0.2 about normal. The
         lower, the sooner heavy tails are taken for anomalies. Clean training data speak for themselves.
+    least : float
+        The line lies at least so many robust standard deviations (1.4826 median absolute deviations each)
+        above the median, whatever the tail says: for scores of which few are independent.
 
     References
     ----------
@@ -39,16 +44,20 @@ class Peaks(Threshold):
 
     name = "peaks"
 
-    def __init__(self, risk: float = 0.001, tail_shape: float = -0.2) -> None:
+    def __init__(self, risk: float = 0.001, tail_shape: float = -0.2, least: float = 0.0) -> None:
         self.risk = risk
         self.tail_shape = tail_shape
+        self.least = least
 
     risk: float
     tail_shape: float
+    least: float
 
     def line(self, ordered: FloatArray) -> float:
         if not 0 < self.risk < 1:
             raise ParameterError(
                 f"Threshold 'peaks': risk={self.risk} is not a share. Legal: above 0 and below 1."
             )
-        return self.normal_.beyond(max(self.risk, min(1 / len(ordered), _FEW)))
+        line = self.normal_.beyond(max(self.risk, min(1 / len(ordered), _FEW)))
+        middle = float(np.median(ordered))
+        return max(line, middle + self.least * 1.4826 * float(np.median(np.abs(ordered - middle))))

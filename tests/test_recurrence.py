@@ -1,0 +1,65 @@
+"""Recurrence: neighbours at another time, clusters, codes that come back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from amiss.recurrence import TimedRows, cluster, nearest_code, recurring
+
+
+def naive_nearest(rows, places, radius, asking, at, k):
+    """The k nearest rows at least ``radius`` away in time, one by one."""
+    allowed = [i for i in range(len(rows)) if abs(places[i] - at) >= radius]
+    return sorted(float(np.linalg.norm(rows[i] - asking)) for i in allowed)[:k]
+
+
+@pytest.mark.parametrize("radius", [1, 5, 30])
+def test_neighbours_are_the_nearest_at_another_time(radius):
+    """Distances equal those of the search one by one, for stored rows and for others."""
+    rng = np.random.default_rng(0)
+    rows, places = rng.normal(size=(150, 4)), np.arange(0, 300, 2)
+    memory = TimedRows(rows, places, radius)
+    asking, at = np.concatenate([rows[20:120], rng.normal(size=(50, 4))]), np.arange(40, 190)
+    distances, indices = memory.nearest(asking, at, 3)
+    for i in range(len(asking)):
+        assert np.allclose(distances[i], naive_nearest(rows, places, radius, asking[i], at[i], 3))
+        assert (np.abs(places[indices[i]] - at[i]) >= radius).all()
+
+
+def test_no_neighbour_no_distance():
+    """Where nothing stands at another time, nothing is surprising."""
+    memory = TimedRows(np.zeros((3, 2)), np.arange(3), 100)
+    distances, _ = memory.nearest(np.ones((2, 2)), np.array([0, 1]), 3)
+    assert (distances == 0).all()
+
+
+def test_the_nearest_code_is_the_nearest():
+    """Code and distance equal those of the full table of distances."""
+    rng = np.random.default_rng(1)
+    rows, codes = rng.normal(size=(2000, 3)), rng.normal(size=(7, 3))
+    table = np.linalg.norm(rows[:, None] - codes, axis=2)
+    index, distance = nearest_code(rows, codes)
+    assert (index == table.argmin(axis=1)).all()
+    assert np.allclose(distance, table.min(axis=1))
+
+
+def test_clusters_are_found():
+    """Three heaps give three codes at their centres."""
+    rng = np.random.default_rng(2)
+    centres = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+    rows = np.repeat(centres, 100, axis=0) + 0.1 * rng.normal(size=(300, 2))
+    codes = cluster(rows, 3, np.random.default_rng(0))
+    assert {tuple(code) for code in np.abs(codes.round(0))} == {tuple(centre) for centre in centres}
+
+
+def test_equal_rows_are_one_cluster():
+    """There are no more codes than different rows."""
+    assert len(cluster(np.ones((50, 2)), 8, np.random.default_rng(0))) == 1
+
+
+def test_codes_of_one_time_do_not_recur():
+    """A code met often but in one block of time is deleted; where none recurs all stay."""
+    index = np.array([0, 0, 1, 1, 1, 0])
+    assert recurring(index, np.array([0, 1, 2, 3, 4, 90]), 2, 10, 2).tolist() == [True, False]
+    assert recurring(index, np.arange(6), 2, 10, 2).tolist() == [True, True]

@@ -1,0 +1,118 @@
+"""The models of series: what each must find, and that a point's score does not depend on company."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from amiss.errors import ParameterError
+from amiss.models import Codebook, SeriesModel
+from amiss.part import make_part, shelf_of
+from amiss.windows import Channels
+
+PERIOD = 40
+POINTS = 1600
+SPECS = [
+    "kernels",
+    "shapes",
+    "codebook",
+    "codebook:of=points",
+    "subspace",
+    "subspace:detrended=True",
+    "own_past",
+    "other_channels",
+]
+
+
+def stretch(values, start=0):
+    return Channels(values, np.zeros(values.shape, bool), start, PERIOD)
+
+
+def waves(channels=3, seed=0):
+    """Noisy waves of one period, the channels shifted against each other."""
+    rng = np.random.default_rng(seed)
+    phase = np.arange(POINTS)[:, None] * 2 * np.pi / PERIOD + np.arange(channels)
+    return np.sin(phase) + 0.05 * rng.normal(size=(POINTS, channels))
+
+
+def fitted(spec, values):
+    return make_part(SeriesModel, spec).fit(stretch(values), np.random.default_rng(0))
+
+
+def test_every_series_model_is_tested_here():
+    """A new model of series must be put into the list above."""
+    known = {name for name, part in shelf_of(SeriesModel).items() if "series" in part.kinds}
+    assert {spec.partition(":")[0] for spec in SPECS} == known
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_broken_stretch_stands_out(spec):
+    """Noise in place of the waves, in new data, scores higher there than anywhere else."""
+    model = fitted(spec, waves())
+    new = waves(seed=1)
+    new[800:840] = np.random.default_rng(5).normal(size=(40, 3)) * 1.5
+    scores = model.score(stretch(new, POINTS))
+    assert scores.shape == (POINTS,)
+    assert 780 <= int(scores.argmax()) <= 860
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_an_event_among_the_training_points_stands_out(spec):
+    """The one odd stretch of the training series is not normal because it is stored."""
+    values = waves()
+    values[800:840] = np.random.default_rng(5).normal(size=(40, 3)) * 2
+    scores = fitted(spec, values).score(stretch(values))
+    assert 760 <= int(scores.argmax()) <= 880
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_inner_points_score_the_same_in_a_shorter_stretch(spec):
+    """Far from the ends of a stretch, what else it holds does not matter."""
+    model, new = fitted(spec, waves()), waves(seed=2)
+    whole = model.score(stretch(new, POINTS))
+    part = model.score(stretch(new[400:1200], POINTS + 400))
+    assert np.allclose(whole[500:1100], part[100:700], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("points", [1, 2, 5, 41])
+def test_short_and_constant_series(spec, points):
+    """A model learns from any number of equal points and finds nothing surprising in them."""
+    values = np.zeros((points, 2))
+    channels = Channels(values, np.zeros(values.shape, bool), 0, max(1, points // 4))
+    model = make_part(SeriesModel, spec).fit(channels, np.random.default_rng(0))
+    scores = model.score(channels)
+    assert scores.shape == (points,)
+    assert np.allclose(scores, scores[0])
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("spec", ["own_past", "other_channels"])
+def test_the_broken_channel_is_named(spec):
+    """The surprise is highest in the channel that broke."""
+    model, new = fitted(spec, waves()), waves(seed=1)
+    new[800:816, 1] += 4 * np.random.default_rng(0).normal(size=16)
+    surprise = model.surprise(stretch(new, POINTS))
+    assert surprise[800:816].sum(axis=0).argmax() == 1
+
+
+@pytest.mark.parametrize("spec", ["shapes", "other_channels"])
+def test_a_broken_point_is_rebuilt(spec):
+    """What was expected is near what stood there before it broke."""
+    model, whole = fitted(spec, waves(5)), waves(5, seed=1)
+    broken = whole.copy()
+    broken[810, 0] = 9.0
+    rebuilt = model.expected(stretch(broken, POINTS))[810, 0]
+    assert abs(rebuilt - whole[810, 0]) < 0.5
+
+
+def test_the_codebook_is_of_windows_or_points():
+    """Anything else is refused, with what is legal."""
+    with pytest.raises(ParameterError, match=r"of='rows'\. Legal: 'windows', 'points'"):
+        Codebook(of="rows").fit(stretch(waves()), np.random.default_rng(0))
+
+
+def test_the_same_seed_draws_the_same_kernels():
+    """Scores are equal to the last bit."""
+    one, other = (fitted("kernels", waves()).score(stretch(waves(seed=3), POINTS)) for _ in range(2))
+    assert (one == other).all()
