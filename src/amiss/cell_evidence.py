@@ -154,9 +154,12 @@ class Explained:
         Expected is the very value where a part that weighs a fifth of the strongest one knows it.
         """
         weight = self.weight[:, row, column]
-        order = np.argsort(-weight, kind="stable")
-        least = max(_LEAST_SAY * float(weight[order[0]]), 0.0)
-        found = [self.parts[k].reason(self.cells, row, column) for k in order.tolist() if weight[k] > least]
+        least = max(_LEAST_SAY * float(weight.max()), 0.0)
+        order = np.argsort(-weight, kind="stable").tolist()
+        # a value never seen has odd characters too: that it is rare says it better
+        spelled = isinstance(self.parts[order[0]], OddFormat | OddCharacters)
+        order.sort(key=lambda k: not (spelled and isinstance(self.parts[k], RareValue)))
+        found = [self.parts[k].reason(self.cells, row, column) for k in order if weight[k] > least]
         words = next((r.words for r in found if r.words), "")
         exact = next((r.expected for r in found if r.exact), "")
         return words, exact or next((r.expected for r in found if r.expected), "")

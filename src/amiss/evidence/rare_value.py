@@ -68,4 +68,5 @@ class RareValue(Evidence):
             return Reason(seen)
         named = ", ".join(f"{quoted(v)} {s:.0%}" for v, s in zip(usual, share, strict=True) if s >= 0.05)
         expected = usual[0] if share[0] > 0.5 else f"usually {named}"
-        return Reason(f"{seen}, usually {quoted(usual[0])}", expected, exact=bool(share[0] > 0.9))
+        words = f"{seen}, usually {quoted(usual[0])}" if share[0] >= 0.2 else seen
+        return Reason(words, expected, exact=bool(share[0] > 0.9))
