@@ -10,7 +10,7 @@ from amiss.usual import Usual
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        (np.arange(101.0), "2 to 98"),
+        (np.repeat(np.arange(101.0), 2), "2 to 98"),
         (np.linspace(0.5, 1.5, 101), "0.52 to 1.48"),
         (["DE"] * 60 + ["FR"] * 40, '"DE" 60%, "FR" 40%'),
         (np.arange("2024-01-01", "2024-04-11", dtype="datetime64[D]"), "2024-01-03 to 2024-04-08"),
