@@ -79,3 +79,8 @@ def test_one_text_is_no_data() -> None:
 def test_the_choice_stands_in_the_answer() -> None:
     """`learnt["choice"]` says which kind and why."""
     assert detect(["AB12", "CD34"] * 50).learnt["choice"] == "strings: it is a list of texts"
+
+
+def test_a_dict_of_one_column_of_texts_is_a_list_of_them() -> None:
+    """What `choose_kind` takes for strings the detector takes too."""
+    assert len(detect({"code": ["AB12", "CD34"] * 50}).scores) == 100

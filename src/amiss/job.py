@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amiss.detection import Anomaly, Detection
-from amiss.detectors.any_kind import Choice, choose_kind, detector_of
+from amiss.detectors.any_kind import Choice, as_taken, choose_kind, detector_of
 from amiss.errors import DataError, ParameterError, SinkError, SourceError
 from amiss.sources import Limits, open_source
 
@@ -139,7 +139,7 @@ def learn(job: Job, reading: Reading, told: Told = lambda text: None) -> tuple[D
     choice = choose_kind(reading.data, job.kind, job.params.get("time"))
     detector = detector_of(choice, **{"random_state": 0, **job.params})
     told(f"Learning what is normal ({choice.kind})")
-    return detector.fit(_as_taken(reading.data, choice.kind)), choice
+    return detector.fit(as_taken(reading.data, choice.kind)), choice
 
 
 def judge(job: Job, reading: Reading, told: Told = lambda text: None) -> Detection:
@@ -152,7 +152,7 @@ def judge(job: Job, reading: Reading, told: Told = lambda text: None) -> Detecti
     """
     detector, choice = _detector(job, reading, told)
     told("Looking for what does not fit")
-    detection = detector.detect(_as_taken(reading.data, detector.kind))
+    detection = detector.detect(as_taken(reading.data, detector.kind))
     learnt = {**detection.learnt, "choice": str(choice)}
     notes = tuple(dict.fromkeys((*reading.notes, *detection.notes)))
     anomalies = tuple(_named(a, job, reading) for a in detection.anomalies)
@@ -171,7 +171,7 @@ def explain(
     """
     detector, _ = _detector(job, reading, told)
     told("Explaining")
-    told_of = {a.place: a for a in detector.explain(_as_taken(reading.data, detector.kind))}
+    told_of = {a.place: a for a in detector.explain(as_taken(reading.data, detector.kind))}
     for place in places:
         if place not in told_of:
             raise DataError(
@@ -194,13 +194,6 @@ def _detector(job: Job, reading: Reading, told: Told) -> tuple[Detector, Choice]
     told("Loading the model")
     detector = load(job.model)
     return detector, Choice(detector.kind, f"the model {job.model} is of that kind")
-
-
-def _as_taken(data: Any, kind: str) -> Any:
-    """Return the data as a detector of that kind takes it: one column of texts as a list."""
-    if kind == "strings" and isinstance(data, dict) and len(data) == 1:
-        return next(iter(data.values()))
-    return data
 
 
 def _named(anomaly: Anomaly, job: Job, reading: Reading) -> Anomaly:

@@ -136,13 +136,16 @@ def detect(data: Any, kind: str | None = None, **params: Any) -> Detection:
     'strings: it is a list of texts'
     """
     choice = choose_kind(data, kind, params.get("time"))
-    detection = detector_of(choice, **params).fit(data).detect(data)
-    return with_choice(detection, choice)
+    taken = as_taken(data, choice.kind)
+    detection = detector_of(choice, **params).fit(taken).detect(taken)
+    return replace(detection, learnt={**detection.learnt, "choice": str(choice)}, native=data)
 
 
-def with_choice(detection: Detection, choice: Choice) -> Detection:
-    """Return the detection with the choice of the kind beside what was learnt."""
-    return replace(detection, learnt={**detection.learnt, "choice": str(choice)})
+def as_taken(data: Any, kind: str) -> Any:
+    """Return the data as a detector of that kind takes it: one column of texts as a list."""
+    if kind == "strings" and isinstance(data, dict) and len(data) == 1:
+        return next(iter(data.values()))
+    return data
 
 
 def detector_of(choice: Choice, **params: Any) -> Detector:
