@@ -14,8 +14,6 @@ from amiss.detection import Detection
 from amiss.errors import SinkError
 from amiss.job import Job, Reading, choose_outputs, judge, read, write
 
-_OPTIONS = {"el_nino": {"window": 12}}  # what a person who knows the data would say: a year
-
 
 @dataclass(frozen=True)
 class Shown:
@@ -52,10 +50,8 @@ def demonstrate(folder: str, told: Callable[[str], None] = lambda text: None) ->
     for name in datasets.names():
         dataset = datasets.describe(name)
         data, report = _copied(dataset, Path(folder)), str(Path(folder, f"{name}.html"))
-        options = _OPTIONS.get(name, {})
-        job = Job(data, params=options)
-        words = [word for option, value in options.items() for word in (f"--{option}", str(value))]
-        command = shlex.join(["amiss", "detect", data, *words, "--report", report])
+        job = Job(data)
+        command = shlex.join(["amiss", "detect", data, "--report", report])
         reading = read(job, told)
         detection = judge(job, reading, told)
         write(detection, choose_outputs([report]), title=dataset.title, command=command)
