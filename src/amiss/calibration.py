@@ -10,11 +10,12 @@ from amiss.batch import FloatArray
 from amiss.part import Stored
 
 _TAIL = 0.98  # quantile from which the tail is taken as exponential
+_BEFORE = 0.9  # the stretch between this quantile and the tail tells how fast the tail should fall
+_HEAVIER, _LIGHTER = 5.0, 0.25
 _LEVELS = 1001
 _MOST = 12.0
-
-
 _LINEAR = 3.0
+_FAR = 10.0
 
 
 class Calibration(Stored):
@@ -30,14 +31,16 @@ class Calibration(Stored):
 
 
 class ZScore(Calibration):
-    """Standard deviations from the training mean, log-compressed: sign(z) log(1 + abs(z))."""
+    """Standard deviations from the training mean, log-compressed: sign(z) log(1 + abs(z)).
+
+    Scores far beyond the quartiles count as less than they are, see `centre_and_spread`.
+    """
 
     centre: float
     spread: float
 
     def fit(self, scores: FloatArray) -> Self:
-        self.centre = float(scores.mean())
-        self.spread = standard_deviation(scores)
+        self.centre, self.spread = centre_and_spread(scores)
         return self
 
     def apply(self, scores: FloatArray) -> FloatArray:
@@ -99,7 +102,10 @@ class ExponentialTail(Calibration):
         self.levels = np.quantile(columns, np.linspace(0.0, 1.0, _LEVELS), axis=0, method="higher")
         beyond = np.maximum(columns - self.start, 0.0)
         mean = beyond.sum(axis=0) / np.maximum((beyond > 0).sum(axis=0), 1)
-        self.slope = np.maximum(mean, 1e-3 * np.abs(self.start) + 1e-9)
+        # the mean excess is that of the anomalies where there are some: then what lies before them tells more
+        before = (self.start - np.quantile(columns, _BEFORE, axis=0)) / np.log((1 - _BEFORE) / (1 - _TAIL))
+        usual = np.clip(_HEAVIER * before, _LIGHTER * mean, mean)
+        self.slope = np.maximum(usual, 1e-3 * np.abs(self.start) + 1e-9)
         return self
 
     def apply(self, scores: FloatArray) -> FloatArray:
@@ -118,6 +124,18 @@ def standard_deviation(scores: FloatArray) -> float:
     """Return the standard deviation; 1.0 where it is but the rounding of equal scores."""
     spread = float(scores.std())
     return spread if spread > 1e-9 * float(np.abs(scores).max()) else 1.0
+
+
+def centre_and_spread(scores: FloatArray) -> tuple[float, float]:
+    """Return mean and standard deviation of scores, those far out drawn in.
+
+    Beyond the upper quartile by more than ten times what lies between the quartiles, a score counts as
+    standing there: otherwise a single gross one would squeeze all others together.
+    """
+    lower, upper = np.quantile(scores, (0.25, 0.75))
+    if upper > lower:
+        scores = np.minimum(scores, upper + _FAR * (upper - lower))
+    return float(scores.mean()), standard_deviation(scores)
 
 
 def positive(scores: FloatArray) -> FloatArray:

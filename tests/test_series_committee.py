@@ -1,0 +1,106 @@
+"""Committee of a series: tails, smoothing, gaps, and which models sit in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from amiss.calibration import ExponentialTail
+from amiss.errors import ParameterError, UnknownPartError
+from amiss.series_committee import SeriesCommittee, series_models
+from amiss.windows import Channels
+
+
+def channels_of(points=600, channels=2, gap=None):
+    rng = np.random.default_rng(0)
+    values = np.sin(np.arange(points)[:, None] / 5 + np.arange(channels)) + 0.1 * rng.normal(
+        size=(points, channels)
+    )
+    mask = np.zeros(values.shape, bool)
+    if gap is not None:
+        mask[gap] = True
+    return Channels(values, mask, 0, 32)
+
+
+@given(arrays(float, 200, elements=st.floats(0, 1e6)))
+def test_tails_never_fall_with_the_score(scores):
+    """A higher score is never less surprising, and no surprise exceeds 12."""
+    tail = ExponentialTail().fit(scores)
+    found = tail.apply(np.sort(np.append(scores, [1e9, 0.0])))
+    assert (np.diff(found) >= 0).all()
+    assert found.min() >= 0
+    assert found.max() <= 12
+
+
+def test_a_tail_is_the_share_of_higher_scores():
+    """Within the training scores: minus log10 of the share at least as high."""
+    scores = np.random.default_rng(0).exponential(size=5000)
+    tail = ExponentialTail().fit(scores)
+    for share in (0.5, 0.1, 0.03):
+        assert tail.apply(np.quantile(scores, [1 - share]))[0] == pytest.approx(-np.log10(share), abs=0.03)
+
+
+def test_beyond_the_training_scores_the_tail_is_exponential():
+    """On exponential scores one more nat in the tail is log10(e) more surprise, beyond the highest too."""
+    tail = ExponentialTail().fit(np.random.default_rng(0).exponential(size=20_000))
+    low, high = tail.apply(np.array([12.0, 15.0]))
+    assert (high - low) / 3 == pytest.approx(np.log10(np.e), rel=0.1)
+
+
+def test_anomalies_among_the_training_scores_do_not_hide_themselves():
+    """Twenty huge scores of 1,500 stay far above the rest."""
+    scores = np.append(np.random.default_rng(0).exponential(size=1480), np.full(20, 200.0))
+    assert ExponentialTail().fit(scores).apply(np.array([200.0]))[0] > 3.0
+
+
+def test_cells_are_taken_one_by_one():
+    """Each column has its own tail."""
+    scores = np.random.default_rng(0).exponential(size=(500, 2)) * [1.0, 100.0]
+    both = ExponentialTail().fit(scores).apply(scores)
+    assert (both[:, 1] == ExponentialTail().fit(scores[:, 1]).apply(scores[:, 1])).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_gap_scores_nothing(channels):
+    """Missing points score 0, those beside the gap no more than what is usual elsewhere."""
+    stretch = channels_of(channels=channels, gap=slice(300, 360))
+    committee = SeriesCommittee(series_models("auto", channels))
+    scores = committee.fit(stretch, np.random.default_rng(0))
+    assert (scores[300:360] == 0).all()
+    assert scores[270:390].max() < 1.5 * np.quantile(np.delete(scores, slice(250, 410)), 0.99)
+
+
+def test_scoring_again_gives_the_scores_of_fit():
+    """To the last bit."""
+    stretch = channels_of()
+    committee = SeriesCommittee(series_models("auto", 2))
+    assert (committee.fit(stretch, np.random.default_rng(0)) == committee.score(stretch)).all()
+
+
+def test_cells_have_a_surprise_whatever_the_models():
+    """Models that cannot tell channels apart leave it to the distance from what was expected."""
+    stretch = channels_of()
+    for names in (["subspace"], ["shapes"], ["own_past"]):
+        committee = SeriesCommittee(series_models(names, 2))
+        committee.fit(stretch, np.random.default_rng(0))
+        surprise = committee.surprise(stretch)
+        assert surprise.shape == stretch.values.shape
+        assert (surprise >= 0).all()
+
+
+def test_the_default_depends_on_the_number_of_channels():
+    """One channel and many have committees of their own; "fast" is the same as "auto"."""
+    one, many = series_models("auto", 1), series_models("fast", 2)
+    assert [m.spec() for m in one] == ["kernels", "shapes", "codebook"]
+    assert {m.name for m in many} >= {"subspace", "own_past", "other_channels"}
+
+
+def test_models_of_other_kinds_are_refused():
+    """A model of strings does not look at series; no model at all neither."""
+    with pytest.raises(UnknownPartError, match="Known: codebook, kernels"):
+        series_models("rarity", 1)
+    with pytest.raises(ParameterError, match="models is empty"):
+        series_models([], 1)
