@@ -234,7 +234,9 @@ def test_opened_and_positive_keep_order_and_sign():
 def test_committee_is_the_mean_of_calibrated_scores():
     """The committee's score is the mean of what its members' calibrated scores are."""
     values = batch(normal_table())
-    one = Committee([Marginal(), Memory()]).fit(values, np.ones(300, bool), np.random.default_rng(0))
+    one = Committee([Marginal(), Memory()])
+    training = one.fit_score(values, np.ones(300, bool), np.random.default_rng(0))
+    assert (training == one.score(values)).all()
     parts = [c.apply(m.score(values)) for c, m in zip(one.calibrations, one.models, strict=True)]
     np.testing.assert_array_equal(one.score(values), np.mean(parts, axis=0))
 
@@ -252,6 +254,8 @@ def test_categorical_memory_finds_the_odd_combination():
     kind = random.integers(0, 2, 200)
     indicators = np.eye(2)[kind]
     numbers = batch((kind * 10 + random.normal(size=200))[:, None])
-    one = CategoricalMemory().fit(numbers, indicators, random)
+    one = CategoricalMemory()
+    training = one.fit_score(numbers, indicators, random)
+    assert (training == one.score(numbers, indicators)).all()
     usual, odd = one.score(batch([[10.0], [10.0]]), np.array([[0.0, 1.0], [1.0, 0.0]]))
     assert odd > usual + 3

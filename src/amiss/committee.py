@@ -37,7 +37,12 @@ class Committee(Stored):
         self.clean = clean
 
     def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
-        """Fit and calibrate the models.
+        """Fit and calibrate the models; the parameters are those of `fit_score`."""
+        self.fit_score(batch, normal, random_state)
+        return self
+
+    def fit_score(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> FloatArray:
+        """Fit and calibrate the models; return what `score` returns for the training items.
 
         Parameters
         ----------
@@ -46,18 +51,24 @@ class Committee(Stored):
         normal : ndarray of shape (items,), bool
             The items trusted to be normal.
         random_state : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray of shape (items,)
         """
-        for model in self.models:
-            model.fit(batch, normal, random_state)
-        self.calibrations = [(Tail() if self.clean else ZScore()).fit(m.score(batch)) for m in self.models]
+        scores = [model.fit(batch, normal, random_state).score(batch) for model in self.models]
+        self.calibrations = [(Tail() if self.clean else ZScore()).fit(s) for s in scores]
         some = batch.take(np.linspace(0, len(batch) - 1, min(len(batch), _ROWS_FOR_UNITS)).astype(int))
         self.units = [_unit(m.surprise(some)) for m in self.models]
-        return self
+        return self._combined(scores)
+
+    def _combined(self, scores: list[FloatArray]) -> FloatArray:
+        calibrated = [c.apply(s) for c, s in zip(self.calibrations, scores, strict=True)]
+        return np.asarray(np.mean(calibrated, axis=0))
 
     def score(self, batch: Batch) -> FloatArray:
         """Return the mean calibrated score of each item, shape (items,), finite."""
-        judged = zip(self.calibrations, self.models, strict=True)
-        return np.asarray(np.mean([c.apply(m.score(batch)) for c, m in judged], axis=0))
+        return self._combined([model.score(batch) for model in self.models])
 
     def surprise(self, batch: Batch) -> FloatArray:
         """Return how surprising each cell is, shape (items, cells), >= 0.

@@ -27,7 +27,7 @@ from amiss.usual import Usual
 
 MIXED_MODELS = ("marginal", "robust", "memory")
 CLEAN_MODELS = ("local:space=standard", "local:space=minmax", "local:space=rank")
-_NUMBERS = ("numeric", "boolean", "date")
+_NUMBERS = ("numeric", "boolean", "date", "constant")
 _ROWS_FOR_UNITS = 2_000
 _NOTHING = float(np.log(2.0))  # what cell evidence says of a cell that nothing speaks for or against
 
@@ -131,36 +131,36 @@ class TableDetector(Detector):
         self.n_features_in_, self.items_ = len(table.columns), len(table)
         self.usual_ = [Usual(c) for c in table.columns]
         self._choose_columns(table)
-        self._learn_numbers(table, random_state)
-        self._learn_categories(table, random_state)
+        numbers = self._learn_numbers(table, random_state)
+        levels = self._learn_categories(table, random_state)
         alone = self.committee_ is None and self.categories_ is None
         self.odd_cells_ = OddCells(self.growing_, alone).fit(table, random_state)
         self._training, self._cell_scores = table, None
         self._set_cell_units(table)
-        return self._judge(table)
+        return self._combined(table, numbers, levels)
 
     def _choose_columns(self, table: Table) -> None:
         """Decide which columns are judged as numbers and which as levels."""
         holds = [c.numbers is not None and (c.typed or not np.isnan(c.numbers).all()) for c in table.columns]
         kinds = [c.kind for c in table.columns]
-        legal = (*_NUMBERS, "constant")
-        self.numeric_ = [j for j, k in enumerate(kinds) if holds[j] and k in legal]
-        self.growing_ = [
-            j for j in self.numeric_ if kinds[j] == "date" and spread_evenly(table.columns[j].numbers)
-        ]
+        self.numeric_ = [j for j, k in enumerate(kinds) if holds[j] and k in _NUMBERS]
+        dates = [j for j in self.numeric_ if kinds[j] == "date"]
+        self.growing_ = [j for j in dates if spread_evenly(table.columns[j].numbers)]
         self.numeric_ = [j for j in self.numeric_ if j not in self.growing_]
         self.categorical_ = [j for j, k in enumerate(kinds) if k == "categorical"]
         if not (self.numeric_ or self.categorical_ or self.growing_):
             self.numeric_ = [j for j, c in enumerate(table.columns) if c.typed]
 
-    def _learn_numbers(self, table: Table, random_state: np.random.Generator) -> None:
+    def _learn_numbers(self, table: Table, random_state: np.random.Generator) -> FloatArray:
+        """Learn from the numbers; return what the committee says of the rows, 0 where there are none."""
         self.committee_ = None
         models = self._make_models()
         if not self.numeric_:
-            return
+            return np.zeros(len(table))
         batch, clean = self._numbers(table), self.training_data == "clean"
         trusted = np.ones(len(batch), dtype=bool) if clean else trusted_rows(batch, random_state)
-        self.committee_ = Committee(models, clean).fit(batch, trusted, random_state)
+        self.committee_ = Committee(models, clean)
+        return self.committee_.fit_score(batch, trusted, random_state)
 
     def _make_models(self) -> list[Model]:
         asked = [self.models] if isinstance(self.models, str | Model) else list(self.models)
@@ -176,33 +176,39 @@ class TableDetector(Detector):
                 )
         return [type(model)(**model.parameters()) for model in made]
 
-    def _learn_categories(self, table: Table, random_state: np.random.Generator) -> None:
+    def _learn_categories(self, table: Table, random_state: np.random.Generator) -> FloatArray:
+        """Learn from the levels; return how odd those of the rows are, 0 where there are none."""
         self.levels_, self.categories_ = [], None
         for column in (table.columns[j] for j in self.categorical_):
             rows = np.bincount(column.codes, minlength=len(column.distinct)).astype(float)
             self.levels_.append(Levels(column.distinct, rows))
-        if self.categorical_:
-            indicators = self._indicators(table)
-            self.categories_ = CategoricalMemory().fit(self._numbers(table), indicators, random_state)
+        if not self.categorical_:
+            return np.zeros(len(table))
+        self.categories_ = CategoricalMemory()
+        return self.categories_.fit_score(self._numbers(table), self._indicators(table), random_state)
 
     # ------------------------------------------------------------- score
     def _score(self, data: Any) -> FloatArray:
-        return self._judge(self._read(data))
+        table = self._read(data)
+        numbers = levels = np.zeros(len(table))
+        if self.committee_ is not None:
+            numbers = self.committee_.score(self._numbers(table))
+        if self.categories_ is not None:
+            levels = self.categories_.score(self._numbers(table), self._indicators(table))
+        return self._combined(table, numbers, levels)
 
     def _read(self, data: Any) -> Table:
         return self.columns_.read(data, type(self).__name__)
 
-    def _judge(self, table: Table) -> FloatArray:
+    def _combined(self, table: Table, numbers: FloatArray, levels: FloatArray) -> FloatArray:
         """Return the score of each row: committee and categories by their share of columns, and odd cells."""
-        share = len(self.categorical_) / max(len(self.categorical_) + len(self.numeric_), 1)
-        score = np.zeros(len(table))
-        if self.committee_ is not None:
-            score = (1 - share) * self.committee_.score(self._numbers(table))
-        if self.categories_ is not None:
-            score = score + share * self.categories_.score(self._numbers(table), self._indicators(table))
-        if self.committee_ is not None or self.categories_ is not None:
-            score = opened(score) if self.training_data == "mixed" else positive(score)
-        return np.asarray(score + self.odd_cells_.score(table))
+        judged = len(self.categorical_) + len(self.numeric_)
+        if not judged:
+            return self.odd_cells_.score(table)
+        share = len(self.categorical_) / judged
+        score = (1 - share) * numbers + share * levels
+        score = opened(score) if self.training_data == "mixed" else positive(score)
+        return score + self.odd_cells_.score(table)
 
     def _numbers(self, table: Table) -> Batch:
         return numbers_of(table, self.numeric_)

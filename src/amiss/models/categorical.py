@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
 
 import numpy as np
 
 from amiss.batch import Batch, FloatArray, IntArray
-from amiss.calibration import standard_deviation
+from amiss.calibration import centre_and_spread
 from amiss.neighbours import NearestRows
 from amiss.part import Stored
 from amiss.spaces import Space
@@ -63,10 +62,10 @@ class CategoricalMemory(Stored):
     centres: list[float]
     spreads: list[float]
 
-    def fit(
+    def fit_score(
         self, batch: Batch, indicators: FloatArray, random_state: np.random.Generator, most: int = 5_000
-    ) -> Self:
-        """Keep at most ``most`` rows of the numbers and indicators, drawn at random."""
+    ) -> FloatArray:
+        """Keep at most ``most`` rows, drawn at random; return what `score` returns for the training rows."""
         kept = np.arange(len(batch))
         if len(batch) > most:
             kept = np.sort(random_state.choice(len(batch), most, replace=False))
@@ -74,18 +73,18 @@ class CategoricalMemory(Stored):
         joined = [self._joined(space, batch, indicators) for space in self.spaces]
         self.neighbours = [NearestRows(rows[kept]) for rows in joined]
         distances = [self._distance(n, rows) for n, rows in zip(self.neighbours, joined, strict=True)]
-        self.centres = [float(d.mean()) for d in distances]
-        self.spreads = [standard_deviation(d) for d in distances]
-        return self
+        measured = [centre_and_spread(d) for d in distances]
+        self.centres, self.spreads = [c for c, _ in measured], [s for _, s in measured]
+        return self._combined(distances)
 
     def score(self, batch: Batch, indicators: FloatArray) -> FloatArray:
-        """Return the mean z-score of the distances of each row, shape (rows,)."""
-        total = np.zeros(len(batch))
-        for space, neighbours, centre, spread in zip(
-            self.spaces, self.neighbours, self.centres, self.spreads, strict=True
-        ):
-            total += (self._distance(neighbours, self._joined(space, batch, indicators)) - centre) / spread
-        return total / len(self.spaces)
+        """Return the mean of the distances of each row in z-scores, shape (rows,)."""
+        asked = zip(self.spaces, self.neighbours, strict=True)
+        return self._combined([self._distance(n, self._joined(s, batch, indicators)) for s, n in asked])
+
+    def _combined(self, distances: list[FloatArray]) -> FloatArray:
+        z = [(d - c) / s for d, c, s in zip(distances, self.centres, self.spreads, strict=True)]
+        return np.asarray(np.mean(z, axis=0))
 
     @staticmethod
     def _joined(space: Space, batch: Batch, indicators: FloatArray) -> FloatArray:
