@@ -229,3 +229,10 @@ def test_survival_is_scipys_and_beyond_turns_it_round(shape: float) -> None:
     pareto = Pareto(shape, 1.5)
     np.testing.assert_allclose(pareto.survival(excess), genpareto.sf(excess, shape, scale=1.5))
     assert pareto.survival(np.array([pareto.beyond(0.01)]))[0] == pytest.approx(0.01)
+
+
+def test_equal_scores_are_no_tail() -> None:
+    """Where nearly all score alike on a few levels, the one that stands apart is beyond the line."""
+    scores = np.concatenate([np.repeat([1.0, 1.1, 1.25], 100), [50.0]])
+    rule = make_part(Threshold, "peaks").fit(scores)
+    assert 1.25 <= rule.threshold_ < 50.0

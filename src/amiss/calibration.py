@@ -147,3 +147,9 @@ def opened(scores: FloatArray) -> FloatArray:
     """Return log-compressed scores as scores >= 0, in the same order: exp(score), beyond 3 its tangent."""
     near = np.minimum(scores, _LINEAR)
     return np.asarray(np.exp(near) * (1 + scores - near))
+
+
+def lifted(scores: FloatArray) -> FloatArray:
+    """Return scores of either sign as scores > 0, in the same order: 1 + score, below 0 1 / (1 - score)."""
+    size = 1 + np.abs(scores)
+    return np.asarray(np.where(scores >= 0, size, 1 / size))

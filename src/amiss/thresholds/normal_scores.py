@@ -114,7 +114,8 @@ class NormalScores(Stored):
         """
         new = cls()
         new.ordered, new.items = thinned(scores, _KEPT), len(scores)
-        tail = _clean_tail(scores, _CLEAN) if clean else _mixed_tail(scores, shape)
+        spread = untied(scores)
+        tail = _clean_tail(spread, _CLEAN) if clean else _mixed_tail(spread, shape)
         new.start, new.share, new.anomalies = tail.start, tail.share, tail.anomalies
         new.shape, new.scale = tail.excess
         new.power, new.offset = tail.scale
@@ -148,6 +149,23 @@ def thinned(ordered: FloatArray, count: int) -> FloatArray:
     # np.quantile would partition anew for each of the levels: a thousand times slower
     places = (np.arange(count) + 0.5) / count * (len(ordered) - 1)
     return np.interp(places, np.arange(len(ordered)), ordered)
+
+
+def untied(ordered: FloatArray) -> FloatArray:
+    """Return ascending scores with equal ones spread evenly down to the next smaller score.
+
+    Items that score alike say only that the distribution reaches there, and a tail cannot be fitted to a step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> untied(np.array([1.0, 2.0, 2.0, 2.0, 2.0]))
+    array([1.  , 1.25, 1.5 , 1.75, 2.  ])
+    """
+    values, first, count = np.unique(ordered, return_index=True, return_counts=True)
+    step = np.diff(values, prepend=max(0.0, 2 * values[0] - values[1]) if len(values) > 1 else 0.0)
+    rank = np.arange(len(ordered)) - np.repeat(first, count) + 1
+    return np.repeat(values, count) - np.repeat(step, count) * (1 - rank / np.repeat(count, count))
 
 
 def _clean_tail(scores: FloatArray, prior: Prior) -> _Tail:

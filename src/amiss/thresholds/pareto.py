@@ -19,7 +19,7 @@ class Pareto(NamedTuple):
 
     def survival(self, excess: FloatArray) -> FloatArray:
         """Return the share of excesses that are greater, same shape as ``excess`` (>= 0)."""
-        with np.errstate(divide="ignore", over="ignore"):
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             units = excess / self.scale
             if abs(self.shape) < _EXPONENTIAL:
                 return np.exp(-units)
