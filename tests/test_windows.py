@@ -42,13 +42,23 @@ def test_a_sine_has_its_period(period):
     """The period of a noisy sine is found to within a point."""
     rng = np.random.default_rng(0)
     values = np.sin(np.arange(3000) * 2 * np.pi / period) + 0.1 * rng.normal(size=3000)
-    assert abs(find_period(values) - period) <= 1
+    lag, clear = find_period(values)
+    assert abs(lag - period) <= 1
+    assert clear
 
 
 @pytest.mark.parametrize("values", [[1.0], [1.0, 2.0], [3.0] * 500, list(range(500)), [0.0] * 3])
 def test_no_period_where_nothing_repeats(values):
     """Constant, short and straight series have no period."""
-    assert find_period(np.array(values, float)) is None
+    assert find_period(np.array(values, float)) == (None, False)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_on_a_slow_course_is_no_period(seed):
+    """A lag may be found there, but it is not called a period."""
+    rng = np.random.default_rng(seed)
+    values = 5 * np.sin(np.arange(4000) * 2 * np.pi / 2000) + rng.normal(size=4000)
+    assert not find_period(values)[1]
 
 
 def test_the_scale_is_mean_and_standard_deviation():
@@ -121,4 +131,4 @@ def test_the_period_is_the_fundamental_one():
     """A yearly wave with a slow swing has its highest peak at four years; its period is still one year."""
     month = np.arange(720)
     values = np.cos(2 * np.pi * month / 12) + 0.3 * np.cos(2 * np.pi * month / 48)
-    assert find_period(values) == 12
+    assert find_period(values) == (12, True)

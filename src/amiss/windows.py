@@ -10,12 +10,13 @@ import numpy as np
 from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.part import Stored
 
-DEFAULT_PERIOD = 125
-"""Points in a window where a series has no period."""
+DEFAULT_WINDOW = 125
+"""Points in a window where a series resembles itself at no lag."""
 
 _SHORTEST, _LONGEST = 6, 303
 _NEARLY, _OFF = 0.95, 0.02  # a peak nearly as high as the highest, whose lag divides it to so much
 _PERIOD_POINTS = 20_000
+_CLEAR = 0.1  # of the variance
 _CLIP = 20.0
 _FAR = 1e6
 _SMALLEST = 1e-300  # the spread of a channel is at least this: smaller ones cannot be divided by
@@ -122,16 +123,24 @@ def _mean_and_deviation(seen: FloatArray) -> tuple[float, float]:
     return mean, max(deviation or min(1.0, abs(mean)) or 1.0, _SMALLEST)
 
 
-def find_period(values: FloatArray) -> int | None:
-    """Return the period of one channel in points, None where it has none.
+def find_period(values: FloatArray) -> tuple[int | None, bool]:
+    """Return the lag at which one channel resembles itself most, and whether it is a period.
 
-    The period is the lag, 6 to 303, of the highest local peak of the autocorrelation of the first 20,000
-    points; where a peak nearly as high stands at a half, a third, ... of it, the shortest of those.
+    The lag, 6 to 303 points, is that of the highest local peak of the autocorrelation of the first 20,000
+    points, or, where a peak nearly as high stands at a half, a third, ... of it, the shortest of those;
+    windows of that length suit the series. It is a period only where the peak rises clearly above
+    the lowest autocorrelation before it: noise on a slow course has little peaks too.
 
     Parameters
     ----------
     values : ndarray of shape (points,)
         Finite, any unit.
+
+    Returns
+    -------
+    lag : int or None
+        None where there is no peak among those lags.
+    clear : bool
 
     References
     ----------
@@ -140,28 +149,29 @@ def find_period(values: FloatArray) -> int | None:
     Examples
     --------
     >>> find_period(np.sin(np.arange(500) * 2 * np.pi / 24))
-    24
+    (24, True)
     """
     x = values[:_PERIOD_POINTS] - values[:_PERIOD_POINTS].mean()
     length = 1 << (2 * len(x) - 1).bit_length()
     power = np.abs(np.fft.rfft(x, length)) ** 2
     autocorrelation = np.fft.irfft(power, length)[: min(len(x), _LONGEST + 98)]
     if len(autocorrelation) < _SHORTEST or not autocorrelation[0] > 0:
-        return None
+        return None, False
     inner = autocorrelation[4:-1]
     peak = (inner > autocorrelation[3:-2]) & (inner > autocorrelation[5:])
     lags = np.flatnonzero(peak) + 4
-    if not len(lags):
-        return None
-    best = int(lags[np.argmax(autocorrelation[lags])])
-    return _fundamental(best, lags, autocorrelation) if _SHORTEST <= best <= _LONGEST else None
+    best = int(lags[np.argmax(autocorrelation[lags])]) if len(lags) else 0
+    if not _SHORTEST <= best <= _LONGEST:
+        return None, False
+    best = _fundamental(best, lags, autocorrelation)
+    rise = autocorrelation[best] - autocorrelation[:best].min()
+    return best, bool(rise >= _CLEAR * autocorrelation[0])
 
 
 def _fundamental(best: int, lags: IntArray, autocorrelation: FloatArray) -> int:
     """Return the shortest period that ``best`` is a multiple of, judged by peaks nearly as high."""
-    for lag in lags[
-        (lags >= _SHORTEST) & (autocorrelation[lags] >= _NEARLY * autocorrelation[best])
-    ].tolist():
+    nearly = (lags >= _SHORTEST) & (autocorrelation[lags] >= _NEARLY * autocorrelation[best])
+    for lag in lags[nearly].tolist():
         times = round(best / lag)
         if times >= 2 and abs(best - times * lag) <= _OFF * best:
             return int(lag)

@@ -15,7 +15,7 @@ from amiss.errors import ParameterError
 from amiss.events import Event, events_of
 from amiss.series_committee import SeriesCommittee, series_models
 from amiss.timeline import Series, Timeline
-from amiss.windows import DEFAULT_PERIOD, Channels, Scale, find_period
+from amiss.windows import DEFAULT_WINDOW, Channels, Scale, find_period
 
 _BAND = (0.005, 0.995)
 _SHORTEST_STRETCH = 32
@@ -47,7 +47,8 @@ class SeriesDetector(Detector):
     time : str or None
         The column that holds the time; None: the first column that holds dates, if there is one.
     window : int or None
-        Points in a window; None: the period found, 125 where there is none.
+        Points in a window; None: the lag at which the series resembles itself most, which is its period if
+        it has one; 125 where there is none.
     merge_gap : int or None
         Flagged points with at most so many others between them are one event; None: half a window.
     min_length : int
@@ -56,7 +57,7 @@ class SeriesDetector(Detector):
     Attributes
     ----------
     period_ : int or None
-        The period found, in points.
+        The period in points, None where none is clear.
     window_ : int
         Points in a window.
     timeline_ : Timeline
@@ -138,8 +139,9 @@ class SeriesDetector(Detector):
 
     def _choose_window(self, values: FloatArray) -> None:
         moving = values.std(axis=0) > 0
-        self.period_ = find_period(values[:, int(np.argmax(moving))])
-        wanted = self.window or self.period_ or DEFAULT_PERIOD
+        lag, clear = find_period(values[:, int(np.argmax(moving))])
+        self.period_ = lag if clear else None
+        wanted = self.window or lag or DEFAULT_WINDOW
         self.window_ = min(wanted, max(1, len(values) // 4))
         if self.window is not None and self.window_ < self.window:
             self._note(
