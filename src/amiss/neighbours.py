@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from amiss.batch import AnyArray, FloatArray, IntArray
+from amiss.batch import FloatArray, IntArray
 from amiss.blocks import BLOCK, blocks, in_parts
 from amiss.part import Stored
 
-_GROUPS = 32  # stored rows of one group; only the groups with the smallest minimum are looked into
+_SMALL = (
+    250_000  # multiplications of one product: beyond, the linear-algebra library starts threads of its own
+)
+_NARROWEST = 16
 _SPARE = 3  # candidates beyond those asked for: the block product ranks them with rounding
 
 
@@ -56,11 +59,11 @@ class NearestRows(Stored):
 
         def answer(part: slice) -> None:
             """Fill in the answers for the rows of one part."""
-            product = np.empty((BLOCK, matrix.shape[1]))
+            products = np.empty((len(matrix), BLOCK, matrix.shape[2]))
             rows = asking[part]
             for place, block in blocks(np.column_stack([rows - centre, np.ones(len(rows))])):
-                np.matmul(block, matrix, out=product)
-                near = _smallest(product[: place.stop - place.start], count)
+                np.matmul(block, matrix, out=products)
+                near = _smallest(products[:, : place.stop - place.start], count)
                 here = slice(part.start + place.start, part.start + place.stop)
                 distances[here], places[here] = self._ordered(rows[place], near, kept)
 
@@ -79,15 +82,16 @@ class NearestRows(Stored):
 
         The product is the squared distance to each stored row, but for the squared length of the asking row.
         """
-        stored, width = self.rows.shape
-        filled = -(-stored // _GROUPS) * _GROUPS
+        stored, columns = self.rows.shape
+        width = max(_NARROWEST, _SMALL // (BLOCK * (columns + 1)))
+        pieces = -(-stored // width)
         centre = self.rows.mean(axis=0)
         rows = self.rows - centre
-        matrix = np.zeros((width + 1, filled))
-        matrix[:width, :stored] = -2.0 * rows.T
-        matrix[width, :stored] = np.einsum("md,md->m", rows, rows)
-        matrix[width, stored:] = np.finfo(float).max / 4
-        return matrix, centre
+        matrix = np.zeros((columns + 1, pieces * width))
+        matrix[:columns, :stored] = -2.0 * rows.T
+        matrix[columns, :stored] = np.einsum("md,md->m", rows, rows)
+        matrix[columns, stored:] = np.finfo(float).max / 4
+        return np.ascontiguousarray(matrix.reshape(columns + 1, pieces, width).swapaxes(0, 1)), centre
 
     def _ordered(self, asking: FloatArray, near: IntArray, kept: int) -> tuple[FloatArray, IntArray]:
         """Return exact distances, ascending, ties by place; one row equal to the asking one left out."""
@@ -99,17 +103,17 @@ class NearestRows(Stored):
         return np.sqrt(np.take_along_axis(squared, chosen, axis=1)), np.take_along_axis(near, chosen, axis=1)
 
 
-def _smallest(values: FloatArray, count: int) -> AnyArray:
+def _smallest(values: FloatArray, count: int) -> IntArray:
     """Return the places of the ``count`` smallest values of each row, shape (n, count), in any order.
 
-    The columns fall into groups; the ``count`` smallest values lie in the ``count`` groups of smallest
-    minimum.
+    Values come as (pieces, n, width), place = piece x width + column. The values of one column of all pieces
+    are a group; the ``count`` smallest values lie in the ``count`` groups of smallest minimum.
     """
-    width = values.shape[1] // _GROUPS
-    if width <= 2 * count:
-        return np.argpartition(values, count - 1, axis=1)[:, :count]
-    grid = values.reshape(len(values), _GROUPS, width)
-    groups = np.argpartition(grid.min(axis=1), count - 1, axis=1)[:, :count]
-    inside = np.take_along_axis(grid, groups[:, None, :], axis=2).reshape(len(values), -1)
+    pieces, rows, width = values.shape
+    if width <= 2 * count or pieces == 1:
+        flat = values.swapaxes(0, 1).reshape(rows, -1)
+        return np.argpartition(flat, count - 1, axis=1)[:, :count]
+    groups = np.argpartition(values.min(axis=0), count - 1, axis=1)[:, :count]
+    inside = np.take_along_axis(values, groups[None], axis=2).swapaxes(0, 1).reshape(rows, -1)
     chosen = np.argpartition(inside, count - 1, axis=1)[:, :count]
     return np.asarray((chosen // count) * width + np.take_along_axis(groups, chosen % count, axis=1))
