@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -17,6 +18,19 @@ from amiss.batch import FloatArray
 BLOCK = 64
 """Rows of a block: a product against 10,000 stored rows then fits the processor's cache."""
 _PART = 64 * BLOCK
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep the linear-algebra library to one thread meanwhile; also a decorator.
+
+    On blocks as small as ours its threads wait for each other more than they work, on a busy machine twenty
+    times longer; and how many there are may change the last bit of a product.
+    """
+    import threadpoolctl
+
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        yield
 
 
 def blocks(rows: FloatArray) -> Iterator[tuple[slice, FloatArray]]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from amiss.batch import AnyArray, FloatArray
+from amiss.blocks import one_blas_thread
 from amiss.detection import Anomaly, Detection, Evidence
 from amiss.errors import AmissWarning, ParameterError
 from amiss.estimator import Estimator
@@ -77,10 +78,11 @@ class Detector(Estimator, Stored):
         raise NotImplementedError
 
     def _probe(self) -> Any:
-        """Return a few items of the kind that was learnt: a detector from a file must answer for them to be let in."""
+        """Return a few items of the kind learnt; a detector from a file must answer for them to be let in."""
         raise NotImplementedError
 
     # ------------------------------------------------------------- the path
+    @one_blas_thread()
     def fit(self, X: Any, y: None = None) -> Self:
         """Learn what is normal.
 
@@ -130,6 +132,7 @@ class Detector(Estimator, Stored):
         self.notes_.append(text)
         warnings.warn(text, AmissWarning, stacklevel=2)
 
+    @one_blas_thread()
     def score_samples(self, X: Any) -> FloatArray:
         """Return the score of each item with scikit-learn's sign: higher = more normal.
 
@@ -158,6 +161,7 @@ class Detector(Estimator, Stored):
         self.fit(X)
         return np.where(self.scores_ <= self.threshold_, 1, -1)
 
+    @one_blas_thread()
     def detect(self, X: Any) -> Detection:
         """Return what is amiss in ``X``: scores, p-values, verdicts, and the anomalies with their causes.
 
@@ -190,6 +194,7 @@ class Detector(Estimator, Stored):
             native=X,
         )
 
+    @one_blas_thread()
     def explain(self, X: Any) -> list[Anomaly]:
         """Return one `Anomaly` with its causes for every item of ``X``, flagged or not, in the order of ``X``."""
         self._check_is_fitted()
