@@ -56,6 +56,11 @@ def check_state(cls: type[Stored], state: dict[str, Any], place: str) -> None:
         fault = misfit(value, hints[name])
         if fault:
             raise ModelFileError(f"{place}.{name} {fault}.")
+    for group in cls.same_length:
+        lengths = {name: len(state[name]) for name in group if name in state}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise ModelFileError(f"{place} has attributes that differ in length: {told}.")
 
 
 def misfit(value: Any, hint: Any, may_be_infinite: bool = False) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -163,6 +164,7 @@ class ColumnReader(Stored):
         Of each column: its name, kind, and how its numbers or dates are written.
     """
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("names_", "kinds_", "styles_"),)
     kinds: dict[str, str]
     missing: list[str]
     names_: list[str]

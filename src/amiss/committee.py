@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class Committee(Stored):
         as log-compressed standard deviations, which a few anomalies among the training items do not cap.
     """
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("models", "calibrations", "units"),)
     models: list[Model]
     clean: bool
     calibrations: list[Calibration]

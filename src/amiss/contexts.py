@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
@@ -18,6 +20,10 @@ class Order(Stored):
     """The contexts of one length: rows, kinds of symbols and entropy of each, and the rows of each symbol
     in it."""
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("keys", "rows", "kinds", "entropy"),
+        ("pairs", "pair_rows"),
+    )
     keys: HashArray
     rows: FloatArray
     kinds: FloatArray

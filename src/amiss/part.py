@@ -1,7 +1,8 @@
 """Part: anything asked for by name, with parameters, such as ``"peaks:risk=0.001"``.
 
-A *shelf* holds interchangeable parts: models, thresholds, sources, sinks. A part is a class whose base names the
-shelf; giving it a ``name`` puts it there. `Stored` is what a model file can hold: its attributes and nothing else.
+A *shelf* holds interchangeable parts: models, thresholds, sources, sinks. A part is a class whose base names
+the shelf; giving it a ``name`` puts it there. `Stored` is what a model file can hold: its attributes and
+nothing else.
 """
 
 from __future__ import annotations
@@ -20,17 +21,20 @@ _SHELVES: dict[str, dict[str, type[Part]]] = {}
 class Stored:
     """Something a model file can hold.
 
-    Every attribute of an instance is annotated on its class, and holds None, bool, int, float, str, a numeric or
-    boolean array, another `Stored`, or a list, tuple or dict (keys: str) of those. Floats are finite unless the
-    annotation says otherwise: ``Annotated[FloatArray, MAY_BE_INFINITE]``.
+    Every attribute of an instance is annotated on its class, and holds None, bool, int, float, str, a numeric
+    or boolean array, another `Stored`, or a list, tuple or dict (keys: str) of those. Floats are finite
+    unless the annotation says otherwise: ``Annotated[FloatArray, MAY_BE_INFINITE]``.
 
     Attributes
     ----------
     left_out : frozenset of str
         Attributes a model file does not keep; a loaded instance does without them or makes them again.
+    same_length : tuple of tuple of str
+        Groups of attributes that are of one length, such as keys and their counts.
     """
 
     left_out: ClassVar[frozenset[str]] = frozenset()
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

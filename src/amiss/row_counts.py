@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ class RowCounts(Stored):
     what never was; therefore hashes seen once are not even kept.
     """
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("keys", "rows"),)
     keys: HashArray
     rows: FloatArray
 

@@ -35,6 +35,19 @@ anything = st.one_of(
         [np.zeros((0, 3)), np.zeros((3, 0)), np.zeros(()), np.zeros((2, 2, 2)), np.zeros(3, complex)]
     ),
     st.sampled_from(
+        [
+            np.array(["a", "b"]),
+            np.array([1, "a", None], dtype=object),
+            np.array([[10**400], [1]], dtype=object),
+            np.array([1 + 2j], dtype=object),
+            np.array(["2020-01-01", "NaT"], dtype="datetime64[D]"),
+            np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], [[False, True], [False, False]]),
+            np.array([(1, "a")], dtype=[("number", int), ("text", "U1")]),
+            [10**400, -(10**400)],
+            memoryview(b"abc"),
+        ]
+    ),
+    st.sampled_from(
         [pl.DataFrame(), {}, [], [[]], [{}], "text", b"bytes", 5, None, object(), {1, 2}, range(5)]
     ),
 )

@@ -14,7 +14,7 @@ import numpy as np
 from amiss.batch import AnyArray, FloatArray
 from amiss.blocks import one_blas_thread
 from amiss.detection import Anomaly, Detection, Evidence
-from amiss.errors import AmissWarning, ParameterError
+from amiss.errors import AmissWarning, DataError, ParameterError
 from amiss.estimator import Estimator
 from amiss.part import Stored, make_part
 from amiss.thresholds import Threshold
@@ -112,7 +112,7 @@ class Detector(Estimator, Stored):
         rule = make_part(Threshold, self.default_threshold if self.threshold == "auto" else self.threshold)
         self.notes_ = []
         scores = self._learn(X, _generator(self.random_state))
-        self._set_threshold(type(rule)(**rule.parameters()), scores)
+        self._set_threshold(type(rule)(**rule.parameters()), self._finite(scores))
         return self
 
     def _set_threshold(self, rule: Threshold, scores: FloatArray) -> None:
@@ -146,7 +146,7 @@ class Detector(Estimator, Stored):
         ndarray of shape (items,)
         """
         self._check_is_fitted()
-        return -self._score(X)
+        return -self._finite(self._score(X))
 
     def decision_function(self, X: Any) -> FloatArray:
         """Return ``score_samples(X) - offset_``: below 0 is abnormal, shape (items,)."""
@@ -175,7 +175,7 @@ class Detector(Estimator, Stored):
         Detection
         """
         self._check_is_fitted()
-        scores = self._score(X)
+        scores = self._finite(self._score(X))
         flags = scores > self.threshold_
         worst_first = np.argsort(-scores, kind="stable")
         anomalies, evidence = self._explain(X, scores, worst_first[flags[worst_first]])
@@ -198,9 +198,19 @@ class Detector(Estimator, Stored):
     def explain(self, X: Any) -> list[Anomaly]:
         """Return one `Anomaly` with its causes for every item of ``X``, flagged or not, in the order of ``X``."""
         self._check_is_fitted()
-        scores = self._score(X)
+        scores = self._finite(self._score(X))
         anomalies, _ = self._explain(X, scores, np.arange(len(scores)))
         return sorted(anomalies, key=lambda a: a.place)
+
+    def _finite(self, scores: FloatArray) -> FloatArray:
+        """Return the scores; no detector answers with a number that is none, whatever a model of yours does."""
+        if not np.isfinite(scores).all():
+            place = int(np.flatnonzero(~np.isfinite(scores))[0])
+            raise DataError(
+                f"The score of {self.unit} {place} is {scores[place]}. A model of your own must give finite "
+                "scores; a model file whose parts do not fit together must be made again."
+            )
+        return scores
 
     def _relative(self, score: float) -> float:
         """Return a score in multiples of the threshold."""

@@ -163,7 +163,8 @@ class StringDetector(Detector):
         return causes, characters
 
     def _probe(self) -> list[str]:
-        return [*(pattern.example for pattern in self.patterns_.listed[:3]), "", "~"]
+        usual = [pattern.example for pattern in self.patterns_.listed[:5]]
+        return [*usual, *(text[:-1] for text in usual), *(text[1:] + "~" for text in usual), "", "~"]
 
     def summary(self) -> dict[str, Any]:
         """Return what was learnt: patterns, the expression suggested, the check digit, lengths."""

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import AnyArray, Batch, FloatArray
-from amiss.calibration import opened, positive
+from amiss.blocks import one_blas_thread
+from amiss.calibration import lifted, opened, positive
 from amiss.cell_evidence import Explained
 from amiss.columns import ColumnReader, Table
 from amiss.committee import Committee
@@ -30,6 +31,7 @@ CLEAN_MODELS = ("local:space=standard", "local:space=minmax", "local:space=rank"
 _NUMBERS = ("numeric", "boolean", "date", "constant")
 _ROWS_FOR_UNITS = 2_000
 _NOTHING = float(np.log(2.0))  # what cell evidence says of a cell that nothing speaks for or against
+_ROWS_TRIED, _LONGEST_TRIED = 16, 200
 
 
 class TableDetector(Detector):
@@ -94,6 +96,7 @@ class TableDetector(Detector):
     cell_usual_: FloatArray
     cell_unit_: float
     items_: int
+    tried_: dict[str, list[str]]
     _training: Table
     _cell_scores: FloatArray | None
 
@@ -137,6 +140,7 @@ class TableDetector(Detector):
         self.odd_cells_ = OddCells(self.growing_, alone).fit(table, random_state)
         self._training, self._cell_scores = table, None
         self._set_cell_units(table)
+        self.tried_ = _some_rows(table)
         return self._combined(table, numbers, levels)
 
     def _choose_columns(self, table: Table) -> None:
@@ -207,7 +211,10 @@ class TableDetector(Detector):
             return self.odd_cells_.score(table)
         share = len(self.categorical_) / judged
         score = (1 - share) * numbers + share * levels
-        score = opened(score) if self.training_data == "mixed" else positive(score)
+        if self.training_data == "clean":
+            score = positive(score)
+        else:  # levels are not log-compressed: opening them would give normal rows a tail without end
+            score = lifted(score) if share else opened(score)
         return score + self.odd_cells_.score(table)
 
     def _numbers(self, table: Table) -> Batch:
@@ -231,6 +238,7 @@ class TableDetector(Detector):
             self._cell_scores = self._cell_surprise(self._training)
         return self._cell_scores
 
+    @one_blas_thread()
     def score_cells(self, X: Any) -> FloatArray:
         """Return how surprising each cell of ``X`` is, shape (rows, columns), higher = more abnormal.
 
@@ -298,5 +306,14 @@ class TableDetector(Detector):
         }
 
     def _probe(self) -> Any:
-        cells = np.array([[0.0] * self.n_features_in_, [np.nan] * self.n_features_in_])
-        return dict(zip(self.columns_.names_, cells.T, strict=True)) if self.columns_.named_ else cells
+        return self.tried_ if self.columns_.named_ else np.array(list(self.tried_.values()), dtype=object).T
+
+
+def _some_rows(table: Table) -> dict[str, list[str]]:
+    """Return rows to try a loaded detector on, by column, as text: some learnt, an empty, an odd one."""
+    rows = np.unique(np.linspace(0, len(table) - 1, _ROWS_TRIED).astype(int)).tolist()
+    tried = {}
+    for column in table.columns:
+        some = [column.text(i)[:_LONGEST_TRIED] for i in rows]
+        tried[column.name] = [*some, "", "0" if column.typed else "?"]
+    return tried

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -37,6 +37,7 @@ class BrokenDependency(Evidence):
     name = "broken dependency"
     weights = (1.0, 0.25, 0.5, 1.0)
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("pairs_", "votes_"),)
     pairs_: list[tuple[int, int]]
     votes_: list[Votes]
     texts_: dict[str, list[str]]
@@ -136,6 +137,9 @@ class Votes(Stored):
         Share of the mistakes that always saying Y's most frequent value makes and the votes do not, 0 to 1.
     """
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("keys", "rows", "of_cause", "base", "first", "first_rows", "second", "second_rows"),
+    )
     size: int
     keys: IntArray
     rows: FloatArray

@@ -126,6 +126,7 @@ class NearFrequent(Stored):
         Share of rows whose frequent text has a neighbour about as frequent, one edit away, and two at most.
     """
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("texts", "rows"),)
     left_out: ClassVar[frozenset[str]] = frozenset({"_index", "_bags"})
 
     texts: list[str]
@@ -252,6 +253,7 @@ class Words(Stored):
     rows : ndarray of shape (words,)
     """
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("words", "rows"),)
     left_out: ClassVar[frozenset[str]] = frozenset({"_known", "_seen"})
 
     words: list[str]

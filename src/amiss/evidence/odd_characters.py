@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -80,6 +80,7 @@ class Grams(Stored):
         The median surprise of the rarest pair and of the least expected character.
     """
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("three", "three_rows"),)
     alphabet: IntArray
     one: FloatArray
     two: FloatArray

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -19,6 +19,7 @@ _MEASURED = 0.25
 class FormatCounts(Stored):
     """Rows of a column that hold each format, by the hash of the format."""
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("keys", "rows"),)
     keys: HashArray
     rows: FloatArray
     centre: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class Neighbours(Stored):
     Mor and Fraenkel (1982), "A hash code method for detecting and correcting spelling errors".
     """
 
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("own", "rows", "keys", "best", "second"),)
     own: HashArray
     rows: FloatArray
     keys: HashArray
