@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from amiss.batch import BoolArray, FloatArray
+from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.columns import Column
 from amiss.evidence.base import Cells, Evidence, Reason, quoted
 
@@ -98,7 +98,7 @@ def _kept(cells: Cells, a: int, b: int) -> BoolArray:
     return np.array([left[i] != "" and left[i] in right[k] for i, k in pairs], bool)
 
 
-def _texts(column: Column, rows: FloatArray) -> list[str]:
+def _texts(column: Column, rows: IntArray) -> list[str]:
     plain = [_plain(t) for t in column.distinct]
     return [plain[i] for i in column.codes[rows].tolist()]
 

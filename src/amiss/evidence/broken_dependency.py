@@ -156,7 +156,7 @@ class Votes(Stored):
         self.keys, count = np.unique(x * self.size + y, return_counts=True)
         self.rows = count.astype(float)
         cause, value = self.keys // self.size, self.keys % self.size
-        self.of_cause = np.bincount(cause, self.rows, causes)
+        self.of_cause = np.bincount(cause, self.rows, causes).astype(float)
         self.base = np.bincount(y, minlength=self.size) / len(y)
         order = np.lexsort((value, -self.rows, cause))
         ordered = cause[order]

@@ -69,7 +69,8 @@ class LikelyTypo(Evidence):
         out = np.zeros(cells.shape)
         for j, column in cells.spelled():
             found = self._found(cells, j, np.arange(len(column.distinct)))
-            out[:, j] = sum(w * e for w, (e, _) in zip(self.weights, found, strict=True))[column.codes]
+            weighed = [w * e for w, (e, _) in zip(self.weights, found, strict=True)]
+            out[:, j] = np.sum(weighed, axis=0)[column.codes]
         return out
 
     def _found(self, cells: Cells, j: int, which: IntArray) -> list[tuple[FloatArray, list[Correction]]]:

@@ -99,13 +99,14 @@ class Grams(Stored):
         self.alphabet = np.sort(symbols[np.argsort(-often, kind="stable")[:_ALPHABET]]).astype(np.int64)
         coded = self._coded(masked)
         size, symbol, mass = self._size, coded.symbol, weight[coded.item]
-        self.one = np.bincount(symbol, mass, size)
+        self.one = np.bincount(symbol, mass, size).astype(float)
         inside = coded.item[1:] == coded.item[:-1]
-        self.two = np.bincount((symbol[:-1] * size + symbol[1:])[inside], mass[1:][inside], size * size)
+        pair = (symbol[:-1] * size + symbol[1:])[inside]
+        self.two = np.bincount(pair, mass[1:][inside], size * size).astype(float)
         inside = coded.item[2:] == coded.item[:-2]
         triple = ((symbol[:-2] * size + symbol[1:-1]) * size + symbol[2:])[inside]
         self.three, where = np.unique(triple, return_inverse=True)
-        self.three_rows = np.bincount(where, mass[2:][inside], len(self.three))
+        self.three_rows = np.bincount(where, mass[2:][inside], len(self.three)).astype(float)
         self.rows = float(weight.sum())
         pair, best = self.surprise(texts, np.arange(len(texts)) * self.stride)
         self.usual = (weighted_median(pair, weight), weighted_median(best, weight))
@@ -163,7 +164,7 @@ class Grams(Stored):
         own = counted[coded.item[:-2]].astype(float)
 
         def others(count: FloatArray) -> FloatArray:
-            return np.maximum(count - own, 0.0)
+            return np.asarray(np.maximum(count - own, 0.0))
 
         one, two, three = _PRIOR
         total = float(self.one.sum()) + one * size
@@ -196,7 +197,7 @@ class Grams(Stored):
     def _contexts(self, side: int) -> FloatArray:
         """Return how often each pair starts (0) or ends (1) a triple."""
         pair = self.three // self._size if side == 0 else self.three % (self._size * self._size)
-        return np.bincount(pair, self.three_rows, self._size * self._size)
+        return np.bincount(pair, self.three_rows, self._size * self._size).astype(float)
 
 
 def left_of(a: IntArray, b: IntArray, c: IntArray, size: int) -> IntArray:

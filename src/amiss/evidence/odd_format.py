@@ -28,7 +28,7 @@ class FormatCounts(Stored):
 
     def __init__(self, hashes: HashArray, rows: FloatArray, distinct: list[str]) -> None:
         self.keys, first, where = np.unique(hashes, return_index=True, return_inverse=True)
-        self.rows = np.bincount(where, rows, len(self.keys))
+        self.rows = np.bincount(where, rows, len(self.keys)).astype(float)
         self.centre = entropy(self.rows)
         top = int(np.argmax(self.rows))
         self.usual, self.usual_rows = distinct[first[top]], float(self.rows[top])

@@ -203,7 +203,7 @@ class NumberNeighbours(Stored):
         left = size - own
 
         def at(k: IntArray) -> FloatArray:
-            return self.y[first + k + (own & (k >= rank))]
+            return np.asarray(self.y[first + k + (own & (k >= rank))])
 
         return np.asarray((at((left - 1) // 2) + at(left // 2)) / 2)
 
@@ -263,7 +263,7 @@ def _rank_correlation(columns: list[FloatArray]) -> FloatArray:
     length = np.sqrt((ranks**2).sum(axis=0))
     length[length == 0] = 1.0
     ranks /= length
-    return np.abs(ranks.T @ ranks)
+    return np.asarray(np.abs(ranks.T @ ranks))
 
 
 def _short(value: float) -> str:

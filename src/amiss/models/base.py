@@ -42,7 +42,7 @@ class Model(Part):
 
     def score(self, batch: Batch) -> FloatArray:
         """Return a score per item, shape (items,), finite, higher = more abnormal: by default the summed surprise."""
-        return self.surprise(batch).sum(axis=1)
+        return np.asarray(self.surprise(batch).sum(axis=1))
 
     def surprise(self, batch: Batch) -> FloatArray:
         """Return how surprising each cell is, shape (items, cells), >= 0, finite."""

@@ -145,8 +145,9 @@ class Typo(StringModel):
                 (found[1], word.take(mention), weight[item[mention]]),
             ):
                 hashes = segments.hashes()
-                for kept, new in zip(parts[:2], summed(hashes, rows), strict=True):
-                    kept.append(new)
+                distinct, total_rows = summed(hashes, rows)
+                parts[0].append(distinct)
+                parts[1].append(total_rows)
                 often = rows >= _FREQUENT if segments is block.text else np.ones(len(rows), bool)
                 first = np.unique(hashes[often], return_index=True)[1]
                 parts[2].append(segments.take(np.flatnonzero(often)[first]))
