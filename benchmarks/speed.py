@@ -2,9 +2,9 @@
 
     python benchmarks/speed.py [--runs 5] [--peers .peers/bin/python]
 
-Each job is a process of its own, timed from outside: wall seconds and CPU seconds (median of the runs), peak memory. The peer
-is the TensorFlow tutorial's table script (benchmarks/peers/tutorial_table.py) in the environment of
-benchmarks/requirements.txt; without that environment its row is left out, and the ratio with it.
+Each job is a process of its own, timed from outside: wall seconds and CPU seconds (median of the runs), peak
+memory. The peer is the TensorFlow tutorial's table script (benchmarks/peers/tutorial_table.py) in the environment
+of benchmarks/requirements.txt; without that environment its row is left out, and the ratio with it.
 """
 
 import argparse
@@ -47,7 +47,9 @@ def write_series(path: pathlib.Path, points: int) -> None:
     """Write a daily wave sampled every ten minutes with noise, and a flat hour in every 20,000 points."""
     rng = np.random.default_rng(0)
     t = np.arange(points)
-    values = 20 + 5 * np.sin(2 * np.pi * t / 144) + 2 * np.sin(2 * np.pi * t / 36) + rng.normal(0, 0.3, points)
+    values = (
+        20 + 5 * np.sin(2 * np.pi * t / 144) + 2 * np.sin(2 * np.pi * t / 36) + rng.normal(0, 0.3, points)
+    )
     for start in range(10_000, points, 20_000):
         values[start : start + 60] = 20.0
     np.savetxt(path, values, header="value", comments="", fmt="%.5f")
@@ -80,7 +82,9 @@ def main() -> None:
     asked = ask.parse_args()
     amiss = [str(pathlib.Path(sys.executable).with_name("amiss")), "detect", "--quiet", "--no-report"]
     with tempfile.TemporaryDirectory() as folder:
-        files = {name: pathlib.Path(folder) / name for name in ("t1k.csv", "t100k.csv", "s25k.txt", "p100k.csv")}
+        files = {
+            name: pathlib.Path(folder) / name for name in ("t1k.csv", "t100k.csv", "s25k.txt", "p100k.csv")
+        }
         write_table(files["t1k.csv"], 1_000)
         write_table(files["t100k.csv"], 100_000)
         write_strings(files["s25k.txt"], 25_000)
@@ -96,7 +100,10 @@ def main() -> None:
         figures = {}
         for name, command in jobs.items():
             figures[name] = measure(command, asked.runs)
-            print(f"{name:34s} {figures[name][0]:8.2f} {figures[name][1]:8.2f} {figures[name][2]:7.0f}", flush=True)
+            print(
+                f"{name:34s} {figures[name][0]:8.2f} {figures[name][1]:8.2f} {figures[name][2]:7.0f}",
+                flush=True,
+            )
         if not asked.peers.exists():
             print(f"no peers at {asked.peers}: see benchmarks/requirements.txt")
             return
@@ -105,7 +112,8 @@ def main() -> None:
         figures[name] = measure(tutorial, asked.runs)
         print(f"{name:34s} {figures[name][0]:8.2f} {figures[name][1]:8.2f} {figures[name][2]:7.0f}")
         ours, theirs = figures["table 1,000 x 20"], figures[name]
-        print(f"\namiss is {theirs[0] / ours[0]:.1f} times faster (CPU {theirs[1] / ours[1]:.1f}) in 1/{theirs[2] / ours[2]:.1f} of the memory")
+        speed, cpu, memory = (theirs[i] / ours[i] for i in range(3))
+        print(f"\namiss is {speed:.1f} times faster (CPU {cpu:.1f}) in 1/{memory:.1f} of the memory")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,16 @@
 import amiss
 
 project = "amiss"
-copyright = "the amiss developers"  # noqa: A001
+copyright = "the amiss developers"
 version = release = amiss.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.viewcode", "numpydoc", "myst_parser"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+    "myst_parser",
+]
 exclude_patterns = ["_build", "images/make.py"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 html_theme = "furo"

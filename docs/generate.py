@@ -33,7 +33,11 @@ def help_text(*command: str) -> str:
 
 def cli_page() -> str:
     """Return the page of the command line."""
-    pieces = ["# Command line", "", "Exit status: 0 nothing is amiss, 1 anomalies (or more than `--fail-on`), 2 usage or"]
+    pieces = [
+        "# Command line",
+        "",
+        "Exit status: 0 nothing is amiss, 1 anomalies (or more than `--fail-on`), 2 usage or",
+    ]
     pieces += ["input error, 130 interrupted.", "", "```text", help_text(), "```", ""]
     for command in COMMANDS:
         pieces += [f"## amiss {command}", "", "```text", help_text(command), "```", ""]
@@ -51,11 +55,16 @@ def parts_page() -> str:
         "# Parts",
         "",
         "Anything on a shelf is asked for by name, with parameters where they differ from the default:",
-        "`--threshold peaks:risk=0.001`, `TableDetector(threshold=\"mean_std:k=2.5\")`. `amiss parts` prints this list.",
+        '`--threshold peaks:risk=0.001`, `TableDetector(threshold="mean_std:k=2.5")`. `amiss parts` prints this list.',
         "",
     ]
     for base in (Model, Threshold, Source, Sink):
-        pieces += [f"## {base.shelf.capitalize()}s", "", "| name | parameters and defaults | what |", "|---|---|---|"]
+        pieces += [
+            f"## {base.shelf.capitalize()}s",
+            "",
+            "| name | parameters and defaults | what |",
+            "|---|---|---|",
+        ]
         for name, part in shelf_of(base).items():
             parameters = ", ".join(f"`{k}={v}`" for k, v in part.parameter_defaults().items())
             kinds = ", ".join(sorted(getattr(part, "kinds", ())))

@@ -193,7 +193,24 @@ def _detector(job: Job, reading: Reading, told: Told) -> tuple[Detector, Choice]
 
     told("Loading the model")
     detector = load(job.model)
+    _check_kind(detector, job, reading)
     return detector, Choice(detector.kind, f"the model {job.model} is of that kind")
+
+
+def _check_kind(detector: Detector, job: Job, reading: Reading) -> None:
+    """Raise where the model was learnt from another kind of data: a list is no table, nor a table a list."""
+    data = reading.data
+    names = None if isinstance(data, list) else list(data if isinstance(data, dict) else data.columns)
+    if names is None and detector.kind != "strings":
+        raise DataError(
+            f"{job.place} is a list of strings, and the model {job.model} was learnt from a {detector.kind}. "
+            "Give data like that, or name a model of strings."
+        )
+    if names is not None and len(names) > 1 and detector.kind == "strings":
+        raise DataError(
+            f"{job.place} has {len(names)} columns ({', '.join(names)}), and the model {job.model} was "
+            f"learnt from a list of strings. Choose the column: --columns {names[0]}."
+        )
 
 
 def _named(anomaly: Anomaly, job: Job, reading: Reading) -> Anomaly:
@@ -220,6 +237,9 @@ def choose_outputs(places: Sequence[str], report: str | None = None) -> list[tup
         return []
     from amiss.sinks import choose_sink
 
+    if report is not None:
+        check_report_place(report)
+
     chosen = [(place, choose_sink(place)) for place in places]
     if report is None or any(sink.name == "html" for _, sink in chosen):
         return chosen
@@ -232,6 +252,39 @@ def choose_outputs(places: Sequence[str], report: str | None = None) -> list[tup
                 "(--report PATH), or leave the report out (--no-report)."
             )
     return [*chosen, (report, choose_sink(report, "html"))]
+
+
+def check_report_place(place: str) -> None:
+    """Raise where the ending of a report's place is not that of an HTML file.
+
+    Raises
+    ------
+    SinkError
+        It ends in ``.pdf``, say.
+    """
+    if not place.lower().endswith((".html", ".htm")):
+        raise SinkError(
+            f"The report is one HTML file, and {place!r} does not end so. Legal: .html, .htm. Name it so, or "
+            "write the answer in another format (amiss detect -o PATH)."
+        )
+
+
+def check_not_the_data(job: Job, place: str) -> None:
+    """Raise where writing to ``place`` would replace what is read.
+
+    Raises
+    ------
+    SinkError
+        It is the very file of the data or of the model.
+    """
+    for read_from, what in ((job.place, "data"), (job.model, "model")):
+        if (
+            read_from
+            and os.path.isfile(place)
+            and os.path.isfile(read_from)
+            and os.path.samefile(place, read_from)
+        ):
+            raise SinkError(f"{place!r} holds the {what}, which is not written over. Name another place.")
 
 
 def write(

@@ -51,7 +51,7 @@ _DATASETS = {
             "el_nino",
             _FOLDER / "el_nino.csv",
             "series",
-            "Sea surface temperature of the eastern Pacific (0-10 S, 90-80 W), monthly, 1950 to 2010, in degrees Celsius",
+            "Sea surface temperature of the eastern Pacific (0-10 S, 90-80 W), monthly, 1950 to 2010, in °C",
             "NOAA National Weather Service, ERSST.V3B, region Nino 1+2; as carried by package statsmodels 0.15.0",
             "public domain",
         ),

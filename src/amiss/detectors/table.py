@@ -211,11 +211,9 @@ class TableDetector(Detector):
             return self.odd_cells_.score(table)
         share = len(self.categorical_) / judged
         score = (1 - share) * numbers + share * levels
-        if self.training_data == "clean":
-            score = positive(score)
-        else:  # levels are not log-compressed: opening them would give normal rows a tail without end
-            score = lifted(score) if share else opened(score)
-        return score + self.odd_cells_.score(table)
+        # levels are not log-compressed: opened, they would give normal rows a tail without end
+        above_zero = positive if self.training_data == "clean" else lifted if share else opened
+        return above_zero(score) + self.odd_cells_.score(table)
 
     def _numbers(self, table: Table) -> Batch:
         return numbers_of(table, self.numeric_)

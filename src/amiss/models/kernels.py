@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import ClassVar, Self
 
 import numpy as np
@@ -44,6 +45,12 @@ class Kernels(SeriesModel):
     """
 
     name = "kernels"
+    legal: ClassVar[dict[str, tuple[float, float]]] = {
+        "count": (1, inf),
+        "k": (1, inf),
+        "windows": (1, inf),
+        "whitening": (0, inf),
+    }
     count: int
     k: int
     windows: int
