@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from amiss.detectors.strings import StringDetector
     from amiss.detectors.table import TableDetector
     from amiss.model_file import load, save
+    from amiss.plots import plot
     from amiss.report import write_report
 
 __version__ = "0.1.0"
@@ -31,6 +32,7 @@ _HOME = {
     "save": "amiss.model_file",
     "load": "amiss.model_file",
     "write_report": "amiss.report",
+    "plot": "amiss.plots",
 }
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "save",
     "load",
     "write_report",
+    "plot",
     "__version__",
 ]
 

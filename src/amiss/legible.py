@@ -26,9 +26,24 @@ def visible(character: str) -> Markup:
     """Return one character as markup; one that cannot be seen as an escape such as ``\\u202e``."""
     if character.isprintable():
         return escape(character)
-    code = ord(character)
-    shown = f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-    return Markup("<i>{}</i>").format(_NAMED.get(character, shown))
+    return Markup("<i>{}</i>").format(written_out(character))
+
+
+def written_out(text: str) -> str:
+    """Return ``text`` as plain text with each character that cannot be seen as an escape.
+
+    Examples
+    --------
+    >>> print(written_out("tab\\tand \\u202e"))
+    tab\\tand \\u202e
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _NAMED.get(c) or _code(ord(c)) for c in text)
+
+
+def _code(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def legible(text: object, limit: int = 160) -> Markup:

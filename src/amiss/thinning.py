@@ -22,7 +22,8 @@ CHANNELS = 8
 """Channels a page draws."""
 EVENTS = 1000
 """Events a page shades."""
-_BLAMED = 0.1
+BLAMED = 0.1
+"""Share of an event's surprise from which a channel counts as to blame."""
 _OVERVIEW = 800
 _NAME, _NAMES = 61, 20
 _FLOAT16_MAX = 60_000.0
@@ -96,9 +97,9 @@ def chart_data(
         Multiples of the threshold.
     """
     n = len(scores)
-    order = _most_to_blame(evidence, anomalies)
+    order = most_to_blame(evidence, anomalies)
     shown = order[:CHANNELS]
-    clock = _clock(evidence.times)
+    clock = clock_of(evidence.times)
     budget = POINTS // max(len(shown), 1) // (1 if clock is None or clock.steady else 2)
     keep = _about_events(anomalies, n, budget // 2)
     stretches = n if n <= budget else max((budget - int(keep.sum())) // 2, 100)
@@ -115,15 +116,16 @@ def chart_data(
     }
 
 
-def _span(anomaly: Anomaly) -> tuple[int, int]:
+def span(anomaly: Anomaly) -> tuple[int, int]:
+    """Return the first and last point of an event, both inclusive."""
     start = anomaly.place if anomaly.start is None else anomaly.start
     return start, start if anomaly.end is None else anomaly.end
 
 
-def _event(anomaly: Anomaly, shown: list[str], clock: _Clock | None) -> list[Any]:
+def _event(anomaly: Anomaly, shown: list[str], clock: Clock | None) -> list[Any]:
     """Return from when to when, from where to where, and which of the channels shown are to blame."""
-    start, end = _span(anomaly)
-    blamed = {cause.cell for cause in anomaly.causes if cause.share >= _BLAMED}
+    start, end = span(anomaly)
+    blamed = {cause.cell for cause in anomaly.causes if cause.share >= BLAMED}
     return [
         _at(start, clock),
         _at(end, clock),
@@ -133,7 +135,8 @@ def _event(anomaly: Anomaly, shown: list[str], clock: _Clock | None) -> list[Any
     ]
 
 
-def _most_to_blame(evidence: SeriesEvidence, anomalies: tuple[Anomaly, ...]) -> list[int]:
+def most_to_blame(evidence: SeriesEvidence, anomalies: tuple[Anomaly, ...]) -> list[int]:
+    """Return the positions of the channels, those most to blame first."""
     blame = dict.fromkeys(evidence.channels, 0.0)
     for anomaly in anomalies:
         for cause in anomaly.causes:
@@ -147,7 +150,7 @@ def _about_events(anomalies: tuple[Anomaly, ...], n: int, budget: int) -> BoolAr
     keep = np.zeros(n, bool)
     left = budget
     for anomaly in anomalies:
-        start, end = _span(anomaly)
+        start, end = span(anomaly)
         about = min(max(30, 2 * (end - start + 1)), 300)
         stretch = slice(max(0, start - about), end + about + 1)
         cost = int((~keep[stretch]).sum())
@@ -158,7 +161,7 @@ def _about_events(anomalies: tuple[Anomaly, ...], n: int, budget: int) -> BoolAr
 
 
 def _channel(
-    evidence: SeriesEvidence, channel: int, keep: BoolArray, stretches: int, clock: _Clock | None
+    evidence: SeriesEvidence, channel: int, keep: BoolArray, stretches: int, clock: Clock | None
 ) -> dict[str, Any]:
     values, lower, upper, expected = (
         np.where(np.isfinite(column), column, np.nan)
@@ -194,7 +197,7 @@ def _pack(values: AnyArray, kind: Any) -> str:
     return base64.b64encode(values.astype(np.dtype(kind).newbyteorder("<")).tobytes()).decode("ascii")
 
 
-def _overview(scores: FloatArray, clock: _Clock | None) -> dict[str, Any]:
+def _overview(scores: FloatArray, clock: Clock | None) -> dict[str, Any]:
     n = len(scores)
     starts = np.arange(0, n, max(1, -(-n // _OVERVIEW)))
     highest = np.maximum.reduceat(scores, starts)
@@ -205,7 +208,7 @@ def _overview(scores: FloatArray, clock: _Clock | None) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Clock:
+class Clock:
     """Seconds since 1970 of each point, and from when on the clock stood how many seconds from UTC."""
 
     seconds: FloatArray
@@ -227,11 +230,11 @@ class _Clock:
         }
 
 
-def _at(position: int, clock: _Clock | None) -> float:
+def _at(position: int, clock: Clock | None) -> float:
     return position if clock is None else round(float(clock.seconds[position]), 3)
 
 
-def _clock(times: list[str] | None) -> _Clock | None:
+def clock_of(times: list[str] | None) -> Clock | None:
     """Return the clock of the series; None where times are not given, not read or do not rise."""
     if not times:
         return None
@@ -242,7 +245,7 @@ def _clock(times: list[str] | None) -> _Clock | None:
     if not np.isfinite(seconds).all() or (np.diff(seconds) <= 0).any():
         return None
     changes = np.flatnonzero(np.diff(offset, prepend=np.nan) != 0)
-    return _Clock(seconds, [(float(seconds[i]), float(offset[i])) for i in changes])
+    return Clock(seconds, [(float(seconds[i]), float(offset[i])) for i in changes])
 
 
 def _is_naive(text: str) -> bool:
