@@ -22,6 +22,7 @@ from amiss import model_file
 from amiss.errors import ModelFileError, NotFittedError
 from amiss.part import Stored
 from amiss.state import MAX_DEPTH
+from model_files import put_together, taken_apart
 from toy import ToyCentre, ToyDetector, toy
 
 
@@ -30,21 +31,6 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A saved toy."""
     place = tmp_path_factory.mktemp("toy") / "toy.amiss"
     amiss.save(toy(), place)
-    return place
-
-
-def taken_apart(place: Path) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
-    """Return the header and the arrays of a file."""
-    data = place.read_bytes()
-    _, _, header, _, _ = model_file._PREFIX.unpack(data[:60])
-    return json.loads(data[60 : 60 + header]), dict(arrays_of(data[60 + header :]))
-
-
-def put_together(place: Path, header: Any, payload: dict[str, Any] | bytes) -> Path:
-    """Write a file whose sizes and checksum are right, whatever it holds: what an attacker would do."""
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    body = payload if isinstance(payload, bytes) else payload_of(payload)
-    place.write_bytes(model_file._prefix_of(text, body) + text + body)
     return place
 
 

@@ -176,6 +176,13 @@ class Timeline(Stored):
             return self.points - 1 + max(1, steps), steps <= 1
         return round((begins - self.first) / step), False
 
+    def moments(self, count: int) -> dict[str, Moments]:
+        """Return a column of moments spread evenly over the training series; none where it had no time."""
+        if not self.timed or self.time is None:
+            return {}
+        seconds = np.linspace(self.first, self.last, count)
+        return {self.time: (seconds * 1e6).astype(np.int64).astype("datetime64[us]")}
+
     def step_text(self) -> str | None:
         """Return the step between points in words: "5 min", "about 30 d"; None where there is no time."""
         if not self.timed or self.points < 2:

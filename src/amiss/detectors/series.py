@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import AnyArray, BoolArray, FloatArray
+from amiss.blocks import one_blas_thread
 from amiss.detection import Anomaly, SeriesEvidence
 from amiss.detectors.base import Detector
 from amiss.detectors.series_words import event_causes, event_label
@@ -190,6 +191,7 @@ class SeriesDetector(Detector):
         return scores[apart // 2 :: apart]
 
     # ------------------------------------------------------------- the answer
+    @one_blas_thread()
     def explain(self, X: Any) -> list[Anomaly]:
         """Return one `Anomaly` with its causes for every point of ``X``, flagged or not, in order."""
         self._check_is_fitted()
@@ -250,7 +252,12 @@ class SeriesDetector(Detector):
 
     def _probe(self) -> Any:
         values = self.scale_.restore(self.tail_)
-        return dict(zip(self.timeline_.channels, values.T, strict=True)) if self.timeline_.named else values
+        if not self.timeline_.named:
+            return values
+        return {
+            **self.timeline_.moments(len(values)),
+            **dict(zip(self.timeline_.channels, values.T, strict=True)),
+        }
 
     def summary(self) -> dict[str, Any]:
         """Return what was learnt: channels, period, window, step, time zone, first and last moment."""
