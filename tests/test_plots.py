@@ -22,7 +22,7 @@ import amiss
 import detections
 from amiss import datasets
 from amiss.cell_grid import CHARACTER, shortened, string_grid, table_grid, width
-from amiss.drawing import FAINT, LEVEL_COLOURS, ODD, SHADE
+from amiss.drawing import BLAME, FAINT, LEVEL_COLOURS, SHADE
 from amiss.errors import MissingExtraError
 from amiss.legible import level
 from amiss.sources import open_source
@@ -294,7 +294,7 @@ def test_cells_take_the_colours_of_their_surprise():
     expected = [[LEVEL_COLOURS[level(s)] for s in row] for row in evidence.surprise]
     assert cells(ax) == expected
     blamed = sum(c.share >= 0.1 for a in detection for c in a.causes)
-    assert sum(to_hex(line.get_color()) == ODD for line in ax.lines) == blamed
+    assert sum(to_hex(line.get_color()) == BLAME for line in ax.lines) == blamed
     words = {t.get_text().strip() for t in ax.texts}
     assert set(evidence.columns) <= words
     assert {a.label for a in detection} <= words

@@ -95,7 +95,7 @@ def table_grid(evidence: TableEvidence, anomalies: dict[int, Anomaly]) -> Grid:
         row = [Cell(0, score, labels[at]), *_score(anomaly, score, wide)]
         for c in shown:
             colour = level(float(evidence.surprise[at, c]))
-            ink: Ink = "ink" if evidence.cells[at][c] else "soft"
+            ink: Ink = "ink" if evidence.cells[at][c] or colour > 1 else "soft"
             blame = evidence.columns[c] in blamed
             row.append(Cell(starts[c], widths[c], f" {texts[at][c]}", colour, blame, ink=ink))
         rows.append(row)

@@ -25,6 +25,7 @@ from amiss.thinning import BLAMED, EVENTS, clock_of, most_to_blame, span, thin
 
 INK, SOFT, RULE, PAPER = "#1a1d24", "#585f6c", "#d8d3c9", "#ffffff"
 USUAL, SEEN, BAND, ODD, SHADE, FAINT = "#9db4cd", "#2b4c73", "#cbdcee", "#b93a12", "#f4c4a8", "#fbeadf"
+BLAME = "#7f2408"  # dark enough to be seen on the darkest cell
 LEVEL_COLOURS = (PAPER, "#fdf3e9", "#fce3cd", "#f9cba8", "#f3a97d", "#ec865a")
 PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
 """What every text of the data is drawn with: no `$` starts a formula."""
@@ -300,7 +301,7 @@ def draw_grid(ax: Axes, grid: Grid) -> None:
         faces = [LEVEL_COLOURS[cell.level or 0] for cell in boxes]
         ax.broken_barh([(c.x, c.width) for c in boxes], (y + 0.04, 0.92), facecolors=faces, linewidth=0)
         for cell in (c for c in boxes if c.blamed):
-            ax.plot([cell.x + 0.6, cell.x + cell.width - 0.6], [y + 0.88] * 2, color=ODD, linewidth=1.1)
+            ax.plot([cell.x + 0.6, cell.x + cell.width - 0.6], [y + 0.88] * 2, color=BLAME, linewidth=1.1)
         for cell in row:
             x = cell.x + {"left": 0.0, "center": cell.width / 2, "right": cell.width}[cell.align]
             style: dict[str, Any] = {
