@@ -138,7 +138,8 @@ class Votes(Stored):
     """
 
     same_length: ClassVar[tuple[tuple[str, ...], ...]] = (
-        ("keys", "rows", "of_cause", "base", "first", "first_rows", "second", "second_rows"),
+        ("keys", "rows"),
+        ("of_cause", "first", "first_rows", "second", "second_rows"),
     )
     size: int
     keys: IntArray

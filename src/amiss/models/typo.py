@@ -30,7 +30,10 @@ class Neighbours(Stored):
     Mor and Fraenkel (1982), "A hash code method for detecting and correcting spelling errors".
     """
 
-    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("own", "rows", "keys", "best", "second"),)
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("own", "rows"),
+        ("keys", "best", "second"),
+    )
     own: HashArray
     rows: FloatArray
     keys: HashArray
