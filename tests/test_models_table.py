@@ -1,5 +1,7 @@
 """The numeric models of tables: each against what it is defined to be."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,12 @@ from amiss.batch import Batch
 from amiss.blocks import product
 from amiss.calibration import Tail, UpperQuantile, ZScore, opened, positive
 from amiss.committee import Committee
+from amiss.errors import ParameterError
 from amiss.models import Gaps, Local, Marginal, Memory, Robust, Span
+from amiss.models.base import Model, SeriesModel, StringModel
 from amiss.models.categorical import CategoricalMemory, Levels
 from amiss.models.robust import Gaussian
+from amiss.part import make_part
 from amiss.trust import trusted_rows
 
 MODELS = (Marginal, Robust, Memory, Local, Gaps, Span)
@@ -259,3 +264,20 @@ def test_categorical_memory_finds_the_odd_combination():
     assert (training == one.score(numbers, indicators)).all()
     usual, odd = one.score(batch([[10.0], [10.0]]), np.array([[0.0, 1.0], [1.0, 0.0]]))
     assert odd > usual + 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "legal"),
+    [
+        ("memory:k=0", "k=0. Legal: at least 1."),
+        ("local:rows=-2", "rows=-2. Legal: at least 1."),
+        ("subspace:share=7", "share=7.0. Legal: at least 0 and at most 1."),
+        ("ngram:order=0", "order=0. Legal: at least 1 and at most 9."),
+        ("other_channels:ridge=nan", "ridge=nan. Legal: at least 0."),
+    ],
+)
+def test_parameters_of_a_model_are_checked_where_it_is_asked_for(spec: str, legal: str) -> None:
+    """Before any work, with what is legal, in whatever kind of data."""
+    base = {"subspace": SeriesModel, "other_channels": SeriesModel, "ngram": StringModel}
+    with pytest.raises(ParameterError, match=re.escape(legal)):
+        make_part(base.get(spec.partition(":")[0], Model), spec)

@@ -8,6 +8,7 @@ nothing else.
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any, ClassVar, Self, TypeVar
 
 from amiss.errors import ParameterError, UnknownPartError
@@ -66,10 +67,13 @@ class Part(Stored):
         What the part is: "model", "threshold", "source", "sink". Set by the shelf's base class.
     name : str
         How it is asked for. Setting it in a subclass puts the part on its shelf.
+    legal : dict of str to (least, most)
+        Between which numbers a parameter lies, both included; checked where the part is asked for.
     """
 
     shelf: ClassVar[str] = ""
     name: ClassVar[str] = ""
+    legal: ClassVar[dict[str, tuple[float, float]]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -125,7 +129,7 @@ def make_part(base: type[P], asked: str | P) -> P:
     UnknownPartError
         No part of that name stands on the shelf.
     ParameterError
-        The part has no such parameter, or the value cannot be read as the parameter's type.
+        The part has no such parameter, or the value cannot be read as the parameter's type or is not legal.
 
     Examples
     --------
@@ -134,7 +138,7 @@ def make_part(base: type[P], asked: str | P) -> P:
     MeanStd(k=2.5)
     """
     if isinstance(asked, base):
-        return asked
+        return _checked(asked)
     if not isinstance(asked, str):
         raise ParameterError(
             f"A {base.shelf} was given as {type(asked).__name__}. Give its name, such as "
@@ -144,7 +148,18 @@ def make_part(base: type[P], asked: str | P) -> P:
     known = shelf_of(base)
     if name not in known:
         raise UnknownPartError.of(base.shelf, name, known)
-    return known[name](**_read_parameters(known[name], asked, rest))
+    return _checked(known[name](**_read_parameters(known[name], asked, rest)))
+
+
+def _checked(part: P) -> P:
+    for name, (least, most) in part.legal.items():
+        value = getattr(part, name)
+        if not least <= value <= most:
+            upper = "" if most == math.inf else f" and at most {most:g}"
+            raise ParameterError(
+                f"{part.shelf.capitalize()} {part.name!r}: {name}={value}. Legal: at least {least:g}{upper}."
+            )
+    return part
 
 
 def _read_parameters(part: type[Part], asked: str, rest: str) -> dict[str, Any]:

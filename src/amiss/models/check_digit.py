@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -105,6 +105,7 @@ class CheckDigit(StringModel):
     """
 
     name = "check_digit"
+    legal: ClassVar[dict[str, tuple[float, float]]] = {"share": (0.5, 1)}
 
     share: float
     scheme_: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import ClassVar, Self
 
 import numpy as np
@@ -33,6 +34,7 @@ class Codebook(SeriesModel):
     """
 
     name = "codebook"
+    legal: ClassVar[dict[str, tuple[float, float]]] = {"codes": (1, inf), "blocks": (1, inf)}
     of: str
     codes: int
     blocks: int

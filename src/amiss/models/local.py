@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import ClassVar
 
 import numpy as np
@@ -34,6 +35,7 @@ class Local(Model):
 
     name = "local"
     kinds: ClassVar[frozenset[str]] = frozenset({"table"})
+    legal: ClassVar[dict[str, tuple[float, float]]] = {"k": (1, inf), "rows": (1, inf)}
     k: int
     space: str
     rows: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import ClassVar, Self
 
 import numpy as np
@@ -27,6 +28,7 @@ class Memory(Model):
 
     name = "memory"
     kinds: ClassVar[frozenset[str]] = frozenset({"table"})
+    legal: ClassVar[dict[str, tuple[float, float]]] = {"k": (1, inf), "rows": (1, inf)}
     k: int
     space: str
     rows: int

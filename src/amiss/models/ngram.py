@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
+from math import inf
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class NGram(StringModel):
     """
 
     name = "ngram"
+    legal: ClassVar[dict[str, tuple[float, float]]] = {"order": (1, 9), "characters": (1, inf)}
 
     order: int
     characters: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import ClassVar, Self
 
 import numpy as np
@@ -32,6 +33,7 @@ class OtherChannels(SeriesModel):
     """
 
     name = "other_channels"
+    legal: ClassVar[dict[str, tuple[float, float]]] = {"ridge": (0, inf)}
     ridge: float
     mean_: FloatArray
     weights_: FloatArray

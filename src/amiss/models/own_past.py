@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import ClassVar, Self
 
 import numpy as np
@@ -30,6 +31,7 @@ class OwnPast(SeriesModel):
     """
 
     name = "own_past"
+    legal: ClassVar[dict[str, tuple[float, float]]] = {"steps": (1, inf), "share": (0, 1)}
     steps: int
     share: float
     steps_: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import ClassVar, Self
 
 import numpy as np
@@ -29,6 +30,7 @@ class Shapes(SeriesModel):
     """
 
     name = "shapes"
+    legal: ClassVar[dict[str, tuple[float, float]]] = {"k": (1, inf), "windows": (1, inf)}
     k: int
     windows: int
     steps_: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import ClassVar, Self
 
 import numpy as np
@@ -35,6 +36,7 @@ class Subspace(SeriesModel):
     """
 
     name = "subspace"
+    legal: ClassVar[dict[str, tuple[float, float]]] = {"steps": (1, inf), "share": (0, 1)}
     steps: int
     share: float
     detrended: bool
