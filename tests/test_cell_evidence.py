@@ -330,3 +330,23 @@ def test_the_weighted_median_stands_at_half_the_weight() -> None:
     values, weight = np.array([3.0, 1.0, 2.0]), np.array([1.0, 5.0, 3.0])
     assert weighted_median(values, weight) == np.median([1] * 5 + [2] * 3 + [3])
     assert weighted_median(np.zeros(0), np.zeros(0)) == 0.0
+
+
+def test_a_date_expected_is_told_as_a_date() -> None:
+    """Beside the date that predicts it: not a number of days since 1970."""
+    opened = np.datetime64("2024-01-01") + np.arange(200)
+    closed = opened + 2
+    closed[90] = np.datetime64("2022-05-05")
+    table = ColumnReader().fit({"opened": opened.astype(str).tolist(), "closed": closed.astype(str).tolist()})
+    words, expected = CellEvidence().fit(table).reasons(table, 90, 1)
+    assert expected == "about 2024-04-02"
+    assert words == "rows with opened near 2024-03-31 hold about 2024-04-02"
+
+
+def test_a_rare_gap_among_values_that_recur_is_called_missing() -> None:
+    """Not "seen in 1 of 200 rows": nothing is seen there."""
+    towns: list[str | None] = ["Rome", "Oslo"] * 100
+    towns[7] = None
+    table = ColumnReader().fit({"town": towns})
+    words, _ = CellEvidence().fit(table).reasons(table, 7, 0)
+    assert words == "missing, as in 1 of 200 rows"

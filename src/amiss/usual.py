@@ -56,7 +56,7 @@ class Usual(Stored):
     def number_words(self, value: float) -> str:
         """Return a number of the column as a person reads it: a date as a date, whole where all are whole."""
         if self.kind == "date":
-            return _moment_words(value)
+            return moment_words(value)
         if self.whole and abs(value) < 1e15:
             return number_text(float(round(value)))
         return number_text(float(f"{value:.4g}")) if abs(value) < 1e5 else f"{value:.6g}"
@@ -67,7 +67,8 @@ class Usual(Stored):
         return first if first == last else f"{first} to {last}"
 
 
-def _moment_words(days: float) -> str:
+def moment_words(days: float) -> str:
+    """Return a date, given in days since 1970, as a person reads it; a time of day from a share of the day."""
     seconds = round(min(max(days, -1e6), 1e7) * _DAY)
     if 0 <= days <= 1:
         return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"

@@ -7,9 +7,11 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
+from amiss.columns import Column
 from amiss.evidence.base import Cells, Evidence, Reason
 from amiss.frames import number_text
 from amiss.part import Stored
+from amiss.usual import moment_words
 
 _DEGREES = 3.0
 _FREE = 1.5
@@ -100,10 +102,10 @@ class OddNumber(Evidence):
             i = int(np.argmax(together))
             other = cells.table.columns[self.predictors_[column][i]]
             x = other.numbers[row : row + 1]  # type: ignore[index]
-            expected = _short(float(self.neighbours_[column][i].expected(x, y)[0]))
+            expected = _words(one, float(self.neighbours_[column][i].expected(x, y)[0]))
             words = f"rows with {other.name} near {other.text(row)} hold about {expected}"
             return Reason(words, f"about {expected}")
-        low, high = (_short(v) for v in tail.usual())
+        low, high = (_words(one, v) for v in tail.usual())
         return Reason(f"expected {low} to {high}", f"{low} to {high}")
 
 
@@ -266,6 +268,8 @@ def _rank_correlation(columns: list[FloatArray]) -> FloatArray:
     return np.asarray(np.abs(ranks.T @ ranks))
 
 
-def _short(value: float) -> str:
-    """Return a number with four figures at most behind the first."""
+def _words(column: Column, value: float) -> str:
+    """Return a date as a date, a number with four figures at most behind the first."""
+    if column.kind == "date":
+        return moment_words(value)
     return number_text(float(f"{value:.5g}"))

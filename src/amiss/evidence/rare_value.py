@@ -61,7 +61,10 @@ class RareValue(Evidence):
         return out
 
     def reason(self, cells: Cells, row: int, column: int) -> Reason:
-        rows = cells.rows[column][cells.table.columns[column].codes[row]]
+        one = cells.table.columns[column]
+        rows = cells.rows[column][one.codes[row]]
+        if one.missing[row]:
+            return Reason(f"missing, as {in_rows(rows, self.total_)}", "a value")
         seen = "never seen" if rows < 1 else f"seen {in_rows(rows, self.total_)}"
         usual, share = self.usual_[column], self.usual_rows_[column] / self.total_
         if not usual or share[0] < 0.05:
