@@ -339,7 +339,15 @@ def test_a_closed_pipe_is_no_error(folder: pathlib.Path) -> None:
         (["detect", "odd.csv", "--limits", "cells=10"], "At most 10 cells"),
         (["detect", "odd.csv", "-m", "odd.csv"], "was refused"),
         (["detect", "odd.csv", "-m", "orders.amiss", "--threshold", "fdr"], "orders.amiss was learnt"),
-        (["detect", "serials.txt", "-m", "orders.amiss"], "amiss: "),
+        (["detect", "serials.txt", "-m", "orders.amiss"], "is a list of strings, and the model orders.amiss"),
+        (["detect", "odd.csv", "--models", "memory:k=-3"], "k=-3. Legal: at least 1."),
+        (["detect", "odd.csv", "--random-state", "-1"], "random_state is -1. Legal: a whole number from 0"),
+        (["detect", "odd.csv", "--kind", "strings"], "has 4 columns"),
+        (["detect", "odd.csv", "--report", "answer.pdf"], "Legal: .html"),
+        (["report", "odd.csv", "-o", "answer.txt"], "Legal: .html"),
+        (["detect", "odd.csv", "-o", "odd.csv"], "holds the data"),
+        (["fit", "odd.csv", "-o", "./odd.csv"], "holds the data"),
+        (["detect", "clean.csv", "-m", "orders.amiss", "-o", "clean.csv"], "holds the data"),
         (["explain", "odd.csv", "--item", "400"], "There is no row 400"),
         (["fit", "odd.csv", "-o", "nowhere/x.amiss"], "nowhere"),
         (["parts", "modls"], "Did you mean 'models'?"),
@@ -375,6 +383,23 @@ def test_wrong_usage_is_told_and_exit_2(folder: pathlib.Path, words: list[str], 
     assert ran.returncode == 2
     assert sentence in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_a_fault_of_ours_does_not_read_as_anomalies(folder: pathlib.Path) -> None:
+    """An error nobody foresaw is one sentence and exit 70; a traceback would end with 1, "anomalies"."""
+    code = (
+        "import amiss.job, amiss.cli, sys\n"
+        "def judge(*_):\n    raise IndexError('out of bounds')\n"
+        "amiss.job.judge = judge\nsys.argv = ['amiss', 'detect', 'odd.csv']\namiss.cli.run()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=False
+    )
+    assert ran.returncode == 70
+    assert ran.stderr.startswith(
+        "amiss: This is a fault of amiss, not of your data: IndexError: out of bounds"
+    )
+    assert len(ran.stderr.splitlines()) == 1
 
 
 def test_ctrl_c_is_one_line_and_exit_130(tmp_path: pathlib.Path) -> None:

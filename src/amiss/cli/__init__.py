@@ -20,6 +20,8 @@ _COMMANDS = {
     "demo": "Find what is amiss in three real data sets that ship with amiss.",
 }
 
+_FAULT = 70  # EX_SOFTWARE of sysexits.h
+
 
 class _InterruptedError(Exception):
     """Ctrl-C, told apart from click's own handling of it, which prints an empty line."""
@@ -63,7 +65,7 @@ class _Commands(click.Group):
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit status: 0 nothing is amiss, 1 anomalies (or more than --fail-on), 2 usage or input error, "
-    "130 interrupted.",
+    "70 a fault of amiss itself, 130 interrupted.",
 )
 @click.version_option(package_name="amiss", message="amiss %(version)s")
 def amiss() -> None:
@@ -73,7 +75,7 @@ def amiss() -> None:
 
 
 def run() -> None:
-    """Run the command line and exit: 0 nothing is amiss, 1 anomalies, 2 wrong input, 130 interrupted."""
+    """Run the command line and exit: 0 nothing is amiss, 1 anomalies, 2 wrong input, 70 our fault, 130 interrupted."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -104,6 +106,23 @@ def _status() -> int:
     except BrokenPipeError:  # the reader of the pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except Exception as error:  # noqa: BLE001 - a traceback ends with 1, which says "anomalies"
+        return _confess(error)
+
+
+def _confess(error: Exception) -> int:
+    """Say that amiss itself is at fault, and where; the status is none that an answer has."""
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(last.filename)} line {last.lineno}"
+    _complain(
+        f"This is a fault of amiss, not of your data: {type(error).__name__}: {error} ({where}). Please report "
+        "it with the command; AMISS_TRACEBACK=1 shows the whole way to it."
+    )
+    if os.environ.get("AMISS_TRACEBACK"):
+        traceback.print_exception(error)
+    return _FAULT
 
 
 def _complain(sentence: str) -> int:

@@ -65,10 +65,12 @@ def command(
     """Find what is amiss in FILE: a CSV, Parquet, JSON lines or text file, - for standard input, or a
     database URL such as sqlite:///shop.db?table=orders.
     """
-    from amiss.job import choose_outputs, judge, read, write
+    from amiss.job import check_not_the_data, choose_outputs, judge, read, write
 
     silent = no_report or as_json or quiet
     chosen = choose_outputs(outputs, None if silent else report)
+    for place, _ in chosen:
+        check_not_the_data(job, place)
     with progress(quiet) as told:
         reading = read(job, told)
         detection = judge(job, reading, told)

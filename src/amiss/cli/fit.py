@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def command(job: Job, output: str, quiet: bool) -> int:
     """Learn what is normal in FILE and keep it in a model file, for amiss detect -m MODEL."""
     from amiss import learnt, save
-    from amiss.job import learn, read
+    from amiss.job import check_not_the_data, learn, read
 
+    check_not_the_data(job, output)
     with progress(quiet) as told:
         reading = read(job, told)
         detector, choice = learn(job, reading, told)

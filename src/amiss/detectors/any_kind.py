@@ -143,9 +143,14 @@ def detect(data: Any, kind: str | None = None, **params: Any) -> Detection:
 
 def as_taken(data: Any, kind: str) -> Any:
     """Return the data as a detector of that kind takes it: one column of texts as a list."""
-    if kind == "strings" and isinstance(data, dict) and len(data) == 1:
-        return next(iter(data.values()))
-    return data
+    if kind != "strings" or not isinstance(data, dict):
+        return data
+    if len(data) != 1:
+        raise DataError(
+            f"The data has {len(data)} columns ({', '.join(map(str, data))}), and a list of strings is one. "
+            "Choose one column, or another kind."
+        )
+    return next(iter(data.values()))
 
 
 def detector_of(choice: Choice, **params: Any) -> Detector:

@@ -73,6 +73,10 @@ class Detector(Estimator, Stored):
         """Return the training scores the threshold is learnt from: all, or some where they hang together."""
         return scores
 
+    def _reach(self) -> int:
+        """Return over how many neighbouring items a score reaches, 1 where items stand alone."""
+        return 1
+
     def summary(self) -> dict[str, Any]:
         """Return what was learnt, in plain words and numbers, ready for JSON."""
         raise NotImplementedError
@@ -188,6 +192,7 @@ class Detector(Estimator, Stored):
             flags=flags,
             anomalies=tuple(anomalies),
             chance=self.threshold_rule_.expected_by_chance(),
+            reach=self._reach(),
             evidence=evidence,
             learnt=self.summary(),
             notes=tuple(self.notes_),
@@ -221,4 +226,10 @@ def _generator(random_state: Any) -> np.random.Generator:
     """Return a generator of its own from an int, None, a Generator or a RandomState."""
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31))
-    return np.random.default_rng(random_state)
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"random_state is {random_state!r}. Legal: a whole number from 0, None, a Generator or a "
+            "RandomState."
+        ) from error
