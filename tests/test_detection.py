@@ -59,7 +59,7 @@ def test_the_sentence_counts_events_in_a_series(events: int, words: str) -> None
     """Points and the events they make."""
     found = tuple(anomaly(i, start=i, end=i) for i in range(events))
     verdict = answer([3.0, 3.0, 1.0], found, kind="series", unit="point").verdict
-    assert verdict == f"2 of 3 points unusual {words} fewer than 1 expected by chance."
+    assert verdict == f"2 of 3 points unusual {words} fewer than 1 event expected by chance."
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pa.table])
@@ -128,3 +128,18 @@ def test_the_view_in_a_notebook_stays_small() -> None:
     page = answer([3.0] * 5000, tuple(anomaly(i) for i in range(5000)))._repr_html_()
     assert page.count("<tr>") == 11
     assert "4,990 more" in page
+
+
+def test_chance_counts_windows_where_scores_reach_over_one():
+    """Scores of a series that reach over 12 points bring a twelfth as many events by chance."""
+    from dataclasses import replace
+
+    import amiss
+
+    wave = np.sin(np.arange(960) * 2 * np.pi / 24)
+    wave[500:510] = 0.0
+    detection = amiss.SeriesDetector(random_state=0).fit(wave).detect(wave)
+    assert detection.reach == 24
+    assert replace(detection, chance=0.1).chance_words == "about 4"
+    assert replace(detection, chance=0.1).verdict.endswith("about 4 events expected by chance.")
+    assert replace(detection, chance=0.001).verdict.endswith("fewer than 1 event expected by chance.")

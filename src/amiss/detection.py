@@ -164,6 +164,9 @@ class Detection:
         Flagged items or events, the worst first.
     chance : float
         Share of normal items expected beyond the threshold by chance.
+    reach : int
+        Over how many neighbouring items a score reaches: a window of a series, else 1. By chance ``chance *
+        items / reach`` anomalies are expected.
     evidence : TableEvidence, SeriesEvidence or StringEvidence
         What reports and plots show.
     learnt : dict
@@ -185,6 +188,7 @@ class Detection:
     evidence: Evidence
     learnt: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    reach: int = 1
     native: Any = field(default=None, repr=False)
 
     def __iter__(self) -> Iterator[Anomaly]:
@@ -198,14 +202,21 @@ class Detection:
         """The answer in one sentence."""
         count, total = int(self.flags.sum()), len(self.flags)
         units = self.unit if total == 1 else self.unit + "s"
-        by_chance = self.chance * total
-        chance = f"about {by_chance:,.0f}" if by_chance >= 0.5 else "fewer than 1"
+        chance = self.chance_words
+        if self.unit == "point":
+            chance += " event" if chance.endswith(" 1") else " events"
         if not count:
             return (
                 f"Nothing is amiss in {total:,} {units} ({chance} expected beyond the threshold by chance)."
             )
         events = f" in {len(self):,} event{'s' * (len(self) != 1)}" if self.unit == "point" else ""
         return f"{count:,} of {total:,} {units} unusual{events}, {chance} expected by chance."
+
+    @property
+    def chance_words(self) -> str:
+        """How many anomalies chance alone brings among as many normal items: "about 12", "fewer than 1"."""
+        by_chance = self.chance * len(self.scores) / self.reach
+        return f"about {by_chance:,.0f}" if by_chance >= 0.5 else "fewer than 1"
 
     def to_frame(self) -> Any:
         """Return one row an item, in the order of the data, as a frame of the caller's kind.

@@ -79,15 +79,15 @@ def _facts(detection: Detection, relative: FloatArray) -> list[tuple[str, str]]:
     """Return what stands under the verdict: (what, how much)."""
     count, items = int(detection.flags.sum()), len(detection.flags)
     unit = {"point": "Points", "row": "Rows", "string": "Strings"}.get(detection.unit, detection.unit)
-    by_chance = detection.chance * items
     facts = [
         (unit, f"{items:,}"),
         ("Unusual", f"{count:,}" + (f" ({_percent(count / items)})" if count else "")),
-        ("Expected by chance", f"about {by_chance:,.0f}" if by_chance >= 0.5 else "fewer than 1"),
+        ("Expected by chance", detection.chance_words),
         ("Highest score", f"{times(float(relative.max(initial=0.0)))} × the limit"),
     ]
     if detection.unit == "point":
         facts.insert(2, ("Events", f"{len(detection):,}"))
+        facts[3] = ("Events expected by chance", detection.chance_words)
     return facts
 
 

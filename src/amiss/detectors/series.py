@@ -190,6 +190,9 @@ class SeriesDetector(Detector):
         apart = max(1, min(self.window_, len(scores) // _FEWEST_SCORES))
         return scores[apart // 2 :: apart]
 
+    def _reach(self) -> int:
+        return self.window_
+
     # ------------------------------------------------------------- the answer
     @one_blas_thread()
     def explain(self, X: Any) -> list[Anomaly]:
