@@ -64,9 +64,13 @@ def save(detector: Detector, path: str | os.PathLike[str]) -> None:
 
     Examples
     --------
-    >>> import amiss
-    >>> detector = amiss.TableDetector(random_state=0).fit(orders)  # doctest: +SKIP
-    >>> amiss.save(detector, "orders.amiss")  # doctest: +SKIP
+    >>> import os, tempfile
+    >>> from amiss import StringDetector, save
+    >>> detector = StringDetector().fit([f"AB{i:02d}" for i in range(100)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(detector, os.path.join(folder, "codes.amiss"))
+    ...     os.listdir(folder)
+    ['codes.amiss']
     """
     if not isinstance(detector, Detector):
         raise ModelFileError(
@@ -105,8 +109,14 @@ def load(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Detecto
 
     Examples
     --------
-    >>> import amiss
-    >>> amiss.load("orders.amiss").detect(new_orders)  # doctest: +SKIP
+    >>> import os, tempfile
+    >>> from amiss import StringDetector, load, save
+    >>> detector = StringDetector().fit([f"AB{i:02d}" for i in range(100)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     place = os.path.join(folder, "codes.amiss")
+    ...     save(detector, place)
+    ...     load(place).predict(["AB17", "AB-7"])
+    array([ 1, -1])
     """
     try:
         with open(path, "rb") as file:
