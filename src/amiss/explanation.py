@@ -33,7 +33,7 @@ def causes_of(names: Sequence[str], surprise: FloatArray, tell: Tell) -> tuple[C
     >>> import numpy as np
     >>> causes = causes_of(["a", "b"], np.array([0.1, 9.9]), lambda j: ("7", "1 to 3", "7, expected 1 to 3"))
     >>> print(causes[0])
-    b 7, expected 1 to 3 (99 %)
+    b 7, expected 1 to 3 (99%)
     """
     total = float(surprise.sum())
     if total <= 0:
