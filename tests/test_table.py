@@ -217,3 +217,19 @@ def test_shares_of_causes_sum_to_at_most_one():
         assert sum(shares) <= 1 + 1e-12
         assert len(shares) <= 5
         assert shares == sorted(shares, reverse=True)
+
+
+def test_text_in_a_column_of_numbers_is_odd_where_all_columns_are_numbers():
+    """New data may hold what training data did not: it is not taken for a usual number."""
+    random = np.random.default_rng(0)
+    detector = fitted({"a": random.normal(size=200), "b": random.normal(size=200)})
+    found = detector.detect({"a": ["0.1", "oops", "0.2"], "b": [0.1, 0.1, 0.1]})
+    assert found.flags.tolist() == [False, True, False]
+    assert str(found.anomalies[0].causes[0]).startswith("a oops, expected ")
+
+
+def test_a_column_that_is_new_is_noted():
+    """It is not looked at, and the answer says so."""
+    data = orders()
+    found = fitted(data).detect(data.assign(colour="red"))
+    assert "Column 'colour' was not there when the detector was fitted; it is not looked at." in found.notes

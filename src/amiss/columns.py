@@ -226,9 +226,16 @@ class ColumnReader(Stored):
                 f"Column {_listed(lost)} is missing; it was there when {asked_by} was fitted. "
                 f"Expected: {_listed(self.names_)}. Give the column, empty where there are no values."
             )
-        extra = [n for n in frame.names if n not in set(self.names_)]
-        notes = (f"Column {_listed(extra)} was not there when the detector was fitted; it is not looked at.",)
-        return self._table([frame.columns[place[n]] for n in self.names_], notes if extra else ())
+        return self._table([frame.columns[place[n]] for n in self.names_], self._notes_on(frame))
+
+    def notes_on(self, data: object) -> tuple[str, ...]:
+        """Return what the reader of an answer about ``data`` should know: which columns are not looked at."""
+        return self._notes_on(read_frame(data))
+
+    def _notes_on(self, frame: Frame) -> tuple[str, ...]:
+        extra = [n for n in frame.names if n not in set(self.names_)] if frame.named and self.named_ else []
+        note = f"Column {_listed(extra)} was not there when the detector was fitted; it is not looked at."
+        return (note,) if extra else ()
 
     def _check_asked(self, frame: Frame) -> None:
         for name, kind in self.kinds.items():

@@ -77,6 +77,10 @@ class Detector(Estimator, Stored):
         """Return over how many neighbouring items a score reaches, 1 where items stand alone."""
         return 1
 
+    def _notes_on(self, data: Any) -> tuple[str, ...]:
+        """Return what to know about an answer on this very data, beside the notes of `fit`."""
+        return ()
+
     def summary(self) -> dict[str, Any]:
         """Return what was learnt, in plain words and numbers, ready for JSON."""
         raise NotImplementedError
@@ -195,7 +199,7 @@ class Detector(Estimator, Stored):
             reach=self._reach(),
             evidence=evidence,
             learnt=self.summary(),
-            notes=tuple(self.notes_),
+            notes=(*self.notes_, *self._notes_on(X)),
             native=X,
         )
 

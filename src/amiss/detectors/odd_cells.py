@@ -62,7 +62,8 @@ class OddCells(Stored):
 
     def score(self, table: Table) -> FloatArray:
         """Return what odd cells add to the score of each row, shape (rows,), >= 0."""
-        score = _GAP_WEIGHT * np.maximum(self.gaps.surprise(_gaps(table)).max(axis=1) - self.usual_gap, 0.0)
+        gaps = _gaps(table, unread=self.evidence is None)
+        score = _GAP_WEIGHT * np.maximum(self.gaps.surprise(gaps).max(axis=1) - self.usual_gap, 0.0)
         if self.growing:
             score = score + self.span.surprise(numbers_of(table, self.growing)).max(axis=1)
         if self.evidence is not None:
@@ -82,7 +83,7 @@ class OddCells(Stored):
         if self.growing:
             out[:, self.growing] = self.span.surprise(numbers_of(table, self.growing))
         if self.evidence is None:
-            return out + self.gaps.surprise(_gaps(table))
+            return out + self.gaps.surprise(_gaps(table, unread=True))
         return out + (self.evidence.surprise(table) if explained is None else explained.surprise)
 
     def explain(self, table: Table) -> Explained | None:
@@ -110,9 +111,12 @@ def numbers_of(table: Table, places: list[int]) -> Batch:
     return Batch(np.where(mask, 0.0, values), mask, tuple(table.names[j] for j in places))
 
 
-def _gaps(table: Table) -> Batch:
-    """Return which cells of all columns are missing."""
-    mask = np.column_stack([c.missing for c in table.columns])
+def _gaps(table: Table, unread: bool = False) -> Batch:
+    """Return which cells of all columns are missing; with ``unread``, texts where numbers are learnt as well."""
+    lost = [c.missing for c in table.columns]
+    if unread:
+        lost = [c.missing if c.numbers is None else np.isnan(c.numbers) for c in table.columns]
+    mask = np.column_stack(lost)
     return Batch(np.zeros(mask.shape), mask, table.names)
 
 

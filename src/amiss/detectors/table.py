@@ -204,6 +204,9 @@ class TableDetector(Detector):
     def _read(self, data: Any) -> Table:
         return self.columns_.read(data, type(self).__name__)
 
+    def _notes_on(self, data: Any) -> tuple[str, ...]:
+        return self.columns_.notes_on(data)
+
     def _combined(self, table: Table, numbers: FloatArray, levels: FloatArray) -> FloatArray:
         """Return the score of each row: committee and categories by their share of columns, and odd cells."""
         judged = len(self.categorical_) + len(self.numeric_)

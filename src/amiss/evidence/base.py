@@ -157,5 +157,6 @@ def quoted(text: str, most: int = 40) -> str:
 
 
 def in_rows(rows: float, total: float) -> str:
-    """Return "in 3 of 2,000 rows"."""
-    return f"in {int(rows):,} of {int(total):,} rows"
+    """Return "in 3 of 2,000 rows", "in none of 2,000 rows"."""
+    count = f"{int(rows):,}" if rows >= 1 else "none"
+    return f"in {count} of {int(total):,} rows"
