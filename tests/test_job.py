@@ -9,7 +9,8 @@ import pytest
 
 from amiss import learnt
 from amiss.errors import ParameterError, SourceError
-from amiss.job import Allowance, Job, choose_outputs, explain, judge, learn, read
+from amiss.job import Allowance, Job, explain, judge, learn, read
+from amiss.outputs import choose_outputs
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from amiss import datasets
 from amiss.datasets import Dataset
 from amiss.detection import Detection
 from amiss.errors import SinkError
-from amiss.job import Job, Reading, choose_outputs, judge, read, write
+from amiss.job import Job, Reading, judge, read
+from amiss.outputs import choose_outputs, write
 
 
 @dataclass(frozen=True)

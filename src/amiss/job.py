@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,19 +11,16 @@ import numpy as np
 
 from amiss.detection import Anomaly, Detection
 from amiss.detectors.any_kind import Choice, as_taken, choose_kind, detector_of
-from amiss.errors import DataError, ParameterError, SinkError, SourceError
+from amiss.errors import DataError, ParameterError, SourceError
 from amiss.sources import Limits, open_source
 
 if TYPE_CHECKING:
     import polars
 
     from amiss.detectors.base import Detector
-    from amiss.sinks import Sink
 
 Told = Callable[[str], None]
 """Told what the job is at: "Reading"."""
-
-_HEAD = 4096  # bytes of a file that tell whether it is a report of amiss
 
 
 @dataclass(frozen=True)
@@ -61,6 +57,11 @@ class Job:
     kind: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     model: str | None = None
+
+    @property
+    def called(self) -> str:
+        """The place as a person calls it."""
+        return "standard input" if self.place == "-" else self.place
 
 
 @dataclass(frozen=True)
@@ -203,12 +204,12 @@ def _check_kind(detector: Detector, job: Job, reading: Reading) -> None:
     names = None if isinstance(data, list) else list(data if isinstance(data, dict) else data.columns)
     if names is None and detector.kind != "strings":
         raise DataError(
-            f"{job.place} is a list of strings, and the model {job.model} was learnt from a {detector.kind}. "
+            f"{job.called} is a list of strings, and the model {job.model} was learnt from a {detector.kind}. "
             "Give data like that, or name a model of strings."
         )
     if names is not None and len(names) > 1 and detector.kind == "strings":
         raise DataError(
-            f"{job.place} has {len(names)} columns ({', '.join(names)}), and the model {job.model} was "
+            f"{job.called} has {len(names)} columns ({', '.join(names)}), and the model {job.model} was "
             f"learnt from a list of strings. Choose the column: --columns {names[0]}."
         )
 
@@ -217,97 +218,6 @@ def _named(anomaly: Anomaly, job: Job, reading: Reading) -> Anomaly:
     if reading.keys is None or anomaly.start is not None:
         return anomaly
     return replace(anomaly, label=f"{job.key} {reading.keys[anomaly.place]} ({anomaly.label})")
-
-
-def choose_outputs(places: Sequence[str], report: str | None = None) -> list[tuple[str, Sink]]:
-    """Return each place to write to with the sink that its ending asks for, before any work is done.
-
-    Parameters
-    ----------
-    places : sequence of str
-    report : str, optional
-        Where the report goes that nobody asked for; only a report of amiss is replaced there.
-
-    Raises
-    ------
-    SinkError
-        An ending says no format, or another file stands where the report would go.
-    """
-    if not places and report is None:
-        return []
-    from amiss.sinks import choose_sink
-
-    if report is not None:
-        check_report_place(report)
-
-    chosen = [(place, choose_sink(place)) for place in places]
-    if report is None or any(sink.name == "html" for _, sink in chosen):
-        return chosen
-    if os.path.isfile(report):
-        with open(report, "rb") as file:
-            ours = b'name="generator" content="amiss' in file.read(_HEAD)
-        if not ours:
-            raise SinkError(
-                f"{report} is there and is no report of amiss, so it is left alone. Name another place "
-                "(--report PATH), or leave the report out (--no-report)."
-            )
-    return [*chosen, (report, choose_sink(report, "html"))]
-
-
-def check_report_place(place: str) -> None:
-    """Raise where the ending of a report's place is not that of an HTML file.
-
-    Raises
-    ------
-    SinkError
-        It ends in ``.pdf``, say.
-    """
-    if not place.lower().endswith((".html", ".htm")):
-        raise SinkError(
-            f"The report is one HTML file, and {place!r} does not end so. Legal: .html, .htm. Name it so, or "
-            "write the answer in another format (amiss detect -o PATH)."
-        )
-
-
-def check_not_the_data(job: Job, place: str) -> None:
-    """Raise where writing to ``place`` would replace what is read.
-
-    Raises
-    ------
-    SinkError
-        It is the very file of the data or of the model.
-    """
-    for read_from, what in ((job.place, "data"), (job.model, "model")):
-        if (
-            read_from
-            and os.path.isfile(place)
-            and os.path.isfile(read_from)
-            and os.path.samefile(place, read_from)
-        ):
-            raise SinkError(f"{place!r} holds the {what}, which is not written over. Name another place.")
-
-
-def write(
-    detection: Detection,
-    outputs: Sequence[tuple[str, Sink]],
-    *,
-    title: str | None = None,
-    command: str | None = None,
-) -> None:
-    """Write the answer to each place.
-
-    Raises
-    ------
-    SinkError
-        The answer cannot be written.
-    """
-    from amiss.report import write_report
-
-    for place, sink in outputs:
-        if sink.name == "html":
-            write_report(detection, place, title=title, command=command)
-        else:
-            sink.write(detection, place)
 
 
 @dataclass(frozen=True)

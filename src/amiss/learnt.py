@@ -12,6 +12,8 @@ def lines(learnt: dict[str, Any]) -> list[str]:
 
     Examples
     --------
+    >>> lines({"kind": "strings", "patterns": [{"pattern": "A9", "share": 0.999}, {"pattern": "9A", "share": 0.001}]})
+    ['Patterns: A9 >99%, 9A <1%.']
     >>> lines({"kind": "series", "channels": ["t"], "period": 12, "step": "1 month"})
     ['Channel: t.', 'Period: 12 points. Step: 1 month.']
     """
@@ -44,6 +46,13 @@ def _usual(column: dict[str, Any]) -> str:
     return usual + missing
 
 
+def _percent(share: float) -> str:
+    """Return a share in whole percents, never 0 % or 100 % but where it is."""
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
+
+
 def _listed(names: list[str], most: int = _NAMES) -> str:
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
@@ -65,7 +74,7 @@ def _of_series(learnt: dict[str, Any]) -> list[str]:
 
 
 def _of_strings(learnt: dict[str, Any]) -> list[str]:
-    patterns = [f"{p['pattern']} {p['share']:.0%}" for p in learnt["patterns"][:_PATTERNS]]
+    patterns = [f"{p['pattern']} {_percent(p['share'])}" for p in learnt["patterns"][:_PATTERNS]]
     regex, digit = learnt.get("regex"), learnt.get("check_digit")
     return [
         f"Patterns: {', '.join(patterns)}." if patterns else "",

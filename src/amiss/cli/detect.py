@@ -65,16 +65,17 @@ def command(
     """Find what is amiss in FILE: a CSV, Parquet, JSON lines or text file, - for standard input, or a
     database URL such as sqlite:///shop.db?table=orders.
     """
-    from amiss.job import check_not_the_data, choose_outputs, judge, read, write
+    from amiss.job import judge, read
+    from amiss.outputs import check_not_read, choose_outputs, write
 
     silent = no_report or as_json or quiet
     chosen = choose_outputs(outputs, None if silent else report)
     for place, _ in chosen:
-        check_not_the_data(job, place)
+        check_not_read(place, job.place, job.model)
     with progress(quiet) as told:
         reading = read(job, told)
         detection = judge(job, reading, told)
-        write(detection, chosen, title=printable(job.place), command=repeat())
+        write(detection, chosen, title=printable(job.called), command=repeat())
     if as_json:
         click.echo(detection.to_json())
     elif not quiet:
@@ -86,7 +87,7 @@ def show(job: Job, reading: Reading, detection: Detection, top: int, written: li
     """Print what was read and learnt, the verdict, the worst anomalies, and what was written."""
     from amiss import learnt
 
-    say(f"{printable(job.place)}: {reading.found}")
+    say(f"{printable(job.called)}: {reading.found}")
     say(f"Taken for {detection.learnt['choice']}.")
     for line in learnt.lines(detection.learnt):
         say(line)

@@ -22,15 +22,16 @@ if TYPE_CHECKING:
 def command(job: Job, output: str, quiet: bool) -> int:
     """Learn what is normal in FILE and keep it in a model file, for amiss detect -m MODEL."""
     from amiss import learnt, save
-    from amiss.job import check_not_the_data, learn, read
+    from amiss.job import learn, read
+    from amiss.outputs import check_not_read
 
-    check_not_the_data(job, output)
+    check_not_read(output, job.place)
     with progress(quiet) as told:
         reading = read(job, told)
         detector, choice = learn(job, reading, told)
         save(detector, output)
     summary = detector.summary()
-    lines = [f"{job.place}: {reading.found}", f"Taken for {choice}.", *learnt.lines(summary)]
+    lines = [f"{job.called}: {reading.found}", f"Taken for {choice}.", *learnt.lines(summary)]
     lines += [f"Note: {note}" for note in (*reading.notes, *summary["notes"])]
     for line in [] if quiet else [*lines, f"Written: {output}"]:
         say(line)

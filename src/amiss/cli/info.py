@@ -6,6 +6,8 @@ import click
 
 from amiss.cli.screen import say, table
 
+_KINDS = {"table": "tables", "series": "series", "strings": "lists of strings"}
+
 
 @click.command("info")
 @click.argument("model", metavar="MODEL")
@@ -20,6 +22,6 @@ def command(model: str, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(summary))
         return 0
-    say(f"{model}: a detector of {summary['kind']}")
+    say(f"{model}: a detector for {_KINDS[summary['kind']]}")
     table(("what", "learnt"), learnt.details(summary), plain=": ")
     return 0

@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 def command(job: Job, output: str, title: str | None, quiet: bool) -> int:
     """Write the report of what is amiss in FILE as one HTML file; exit 0 whatever is found."""
     from amiss import write_report
-    from amiss.job import check_not_the_data, check_report_place, judge, read
+    from amiss.job import judge, read
+    from amiss.outputs import check_not_read, check_report_place
 
     check_report_place(output)
-    check_not_the_data(job, output)
+    check_not_read(output, job.place, job.model)
     with progress(quiet) as told:
         detection = judge(job, read(job, told), told)
-        write_report(detection, output, title=title or job.place, command=repeat())
+        write_report(detection, output, title=title or job.called, command=repeat())
     for line in [] if quiet else [detection.verdict, f"Written: {output}"]:
         say(line)
     return 0

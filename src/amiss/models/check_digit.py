@@ -147,7 +147,7 @@ class CheckDigit(StringModel):
         """Return the broken check of each string."""
         clues: list[list[Clue]] = []
         for value, broken in zip(block.values, self.breaks(block.values), strict=True):
-            words = f"of {quoted(value)} is wrong: not a valid {self.scheme_}, as nearly all others are"
+            words = f"of {quoted(value)} is wrong: it fails the {self.scheme_} check, which nearly all others pass"
             cause = Cause("check digit", value, "", 0.0, words)
             clues.append([Clue(self.surprise_, None, cause)] if broken else [])
         return clues

@@ -1,0 +1,103 @@
+"""Where the answer of a job goes: the places are checked before any work is done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from amiss.errors import SinkError
+
+if TYPE_CHECKING:
+    from amiss.detection import Detection
+    from amiss.sinks import Sink
+
+_HEAD = 4096  # bytes of a file that tell whether it is a report of amiss
+
+
+def choose_outputs(places: Sequence[str], report: str | None = None) -> list[tuple[str, Sink]]:
+    """Return each place to write to with the sink that its ending asks for, before any work is done.
+
+    Parameters
+    ----------
+    places : sequence of str
+    report : str, optional
+        Where the report goes that nobody asked for; only a report of amiss is replaced there.
+
+    Raises
+    ------
+    SinkError
+        An ending says no format, or another file stands where the report would go.
+    """
+    if not places and report is None:
+        return []
+    from amiss.sinks import choose_sink
+
+    if report is not None:
+        check_report_place(report)
+
+    chosen = [(place, choose_sink(place)) for place in places]
+    if report is None or any(sink.name == "html" for _, sink in chosen):
+        return chosen
+    if os.path.isfile(report):
+        with open(report, "rb") as file:
+            ours = b'name="generator" content="amiss' in file.read(_HEAD)
+        if not ours:
+            raise SinkError(
+                f"{report} is there and is no report of amiss, so it is left alone. Name another place "
+                "(--report PATH), or leave the report out (--no-report)."
+            )
+    return [*chosen, (report, choose_sink(report, "html"))]
+
+
+def check_report_place(place: str) -> None:
+    """Raise where the ending of a report's place is not that of an HTML file.
+
+    Raises
+    ------
+    SinkError
+        It ends in ``.pdf``, say.
+    """
+    if not place.lower().endswith((".html", ".htm")):
+        raise SinkError(
+            f"The report is one HTML file, and {place!r} does not end so. Legal: .html, .htm. Name it so, or "
+            "write the answer in another format (amiss detect -o PATH)."
+        )
+
+
+def check_not_read(place: str, *read: str | None) -> None:
+    """Raise where writing to ``place`` would replace what is read.
+
+    Raises
+    ------
+    SinkError
+        It is the very file of the data or of the model.
+    """
+    for other in filter(None, read):
+        if os.path.isfile(place) and os.path.isfile(other) and os.path.samefile(place, other):
+            raise SinkError(
+                f"{place!r} is read by this very command and not written over. Name another place."
+            )
+
+
+def write(
+    detection: Detection,
+    outputs: Sequence[tuple[str, Sink]],
+    *,
+    title: str | None = None,
+    command: str | None = None,
+) -> None:
+    """Write the answer to each place.
+
+    Raises
+    ------
+    SinkError
+        The answer cannot be written.
+    """
+    from amiss.report import write_report
+
+    for place, sink in outputs:
+        if sink.name == "html":
+            write_report(detection, place, title=title, command=command)
+        else:
+            sink.write(detection, place)
