@@ -39,7 +39,9 @@ def test_every_public_name_is_in_the_reference():
 
 def blocks(path, language):
     """Return the fenced code blocks of a language in a page."""
-    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
 
 
 PYTHON_PAGES = [p for p in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))] if blocks(p, "python")]
@@ -62,14 +64,25 @@ CONSOLE_PAGES = [p for p in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))] if 
 @pytest.mark.parametrize("page", CONSOLE_PAGES, ids=lambda p: p.name)
 def test_console_blocks_print_what_they_show(page, tmp_path):
     """Each ``$ amiss ...`` line of a page prints the lines below it; a line ``...`` stands for any lines."""
-    environment = {**os.environ, "COLUMNS": "100", "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"}
-    for name in ("airports.csv", "el_nino.csv", "time_zones.txt"):
+    environment = {
+        **os.environ,
+        "COLUMNS": "100",
+        "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    for name in ("airports.csv", "el_nino.csv", "icao_codes.txt"):
         (tmp_path / name).write_bytes((ROOT / "src/amiss/datasets" / name).read_bytes())
     for block in blocks(page, "console"):
         for piece in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, shown = piece.partition("\n")
             run = subprocess.run(
-                shlex.split(command), capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
+                shlex.split(command),
+                capture_output=True,
+                text=True,
+                cwd=tmp_path,
+                env=environment,
+                check=False,
             )
             pattern = re.escape(shown.strip()).replace(r"\.\.\.", ".*")
-            assert re.fullmatch(pattern, (run.stdout + run.stderr).strip(), flags=re.DOTALL), run.stdout + run.stderr
+            assert re.fullmatch(pattern, (run.stdout + run.stderr).strip(), flags=re.DOTALL), (
+                run.stdout + run.stderr
+            )
