@@ -297,6 +297,7 @@ def test_what_cannot_be_read_is_named_with_its_line(tmp_path: Path, text: str, m
         (b"%PDF-1.4", "a PDF document"),
         (b"PAR1....PAR1", "a Parquet file"),
         (bytes(range(32)) * 20, "binary data, not text: name its encoding"),
+        (b"a,b\n" * 500 + bytes(range(1, 9)), "binary data, not text: name its encoding"),
     ],
 )
 def test_what_is_no_text_is_refused_by_its_kind(tmp_path: Path, content: bytes, words: str) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 """What a source reads: columns by name, or a list of strings."""
 
 _CONTROL = re.compile("[\x00\x02-\x08\x0e-\x1a\x1c-\x1e]")
+_MANY_CONTROLS = 6  # different ones: no text mixes so many, even one that parts its cells by some
 _REFUSED = {
     b"PAR1": "a Parquet file",
     b"SQLite format 3\x00": "an SQLite database",
@@ -100,7 +101,8 @@ class FileSource(Source):
         found = text_of(self.called, content, encoding)
         self.content_ = None
         head = found.text[:4096]
-        if encoding == "auto" and len(_CONTROL.findall(head)) > 0.1 * len(head):
+        controls = _CONTROL.findall(head)
+        if encoding == "auto" and (len(controls) > 0.1 * len(head) or len(set(controls)) >= _MANY_CONTROLS):
             raise SourceError(
                 f"{self.called} holds binary data, not text: name its encoding if it is. {_LEGAL}"
             )
