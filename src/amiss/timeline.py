@@ -208,7 +208,7 @@ def _frame_of(data: Any) -> Frame:
     if hasattr(data, "to_frame") and not hasattr(data, "columns"):
         name = getattr(data, "name", None) or "value"
         data = data.to_frame(name)
-    elif getattr(data, "ndim", None) == 1:
+    elif getattr(data, "ndim", None) == 1 and not np.asanyarray(data).dtype.names:
         data = np.asanyarray(data).reshape(-1, 1)
     elif isinstance(data, list | tuple) and data and all(isinstance(v, int | float | None) for v in data):
         data = np.array(data, dtype=object).reshape(-1, 1)
