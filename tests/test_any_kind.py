@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from amiss import SeriesDetector
 from amiss.detectors.any_kind import choose_kind, detect, make_detector
 from amiss.errors import DataError, ParameterError
 
@@ -45,6 +46,13 @@ NUMBERS = np.sin(np.arange(120.0))
 def test_the_kind_is_chosen_from_the_data(data: Any, kind: str) -> None:
     """Texts, numbers in their order, numbers beside evenly rising dates, everything else."""
     assert choose_kind(data).kind == kind
+
+
+def test_a_structured_array_is_a_frame() -> None:
+    """Its fields are columns."""
+    array = np.array([(i, i % 7) for i in range(50)], dtype=[("a", "f8"), ("b", "i8")])
+    assert choose_kind(array).kind == "table"
+    assert SeriesDetector(random_state=0).fit(array).summary()["channels"] == ["a", "b"]
 
 
 def test_the_time_column_found_goes_to_the_detector() -> None:

@@ -172,7 +172,7 @@ def detector_of(choice: Choice, **params: Any) -> Detector:
 def _is_flat(data: Any) -> bool:
     """Return whether the data is one list, array or column, not a frame."""
     if isinstance(data, np.ndarray):
-        return data.ndim == 1
+        return data.ndim == 1 and not data.dtype.names
     if isinstance(data, Sequence):
         return not data or not isinstance(data[0], Sequence | dict | np.ndarray) or isinstance(data[0], str)
     return len(getattr(data, "shape", (0, 0))) == 1 or not (
