@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check docs bench format clean
+.PHONY: help setup browser demo test check docs bench format clean
 
 help:
 	@echo "make setup   create .venv with amiss and everything its tests need"
@@ -26,13 +26,16 @@ setup: .venv/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[sql,plot,test,check,docs]"
 	@touch $@
 
+browser:
+	@tests/install_chromium.sh
+
 demo: setup
 	$(BIN)/amiss demo
 
-test: setup
+test: setup browser
 	$(BIN)/python -m pytest -n 2
 
-check: .venv/.checkers
+check: .venv/.checkers browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
