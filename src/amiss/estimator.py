@@ -60,7 +60,9 @@ class Estimator:
         if self.__sklearn_is_fitted__():
             return
         name = type(self).__name__
-        message = f"This {name} is not fitted yet. Call fit(data) first, or load a saved one: amiss.load(path)."
+        message = (
+            f"This {name} is not fitted yet. Call fit(data) first, or load a saved one: amiss.load(path)."
+        )
         raise _not_fitted_class()(message)
 
     def _two_d_array(self) -> bool:
