@@ -3,7 +3,7 @@
 import numpy as np
 import threadpoolctl
 
-from amiss.blocks import one_blas_thread
+from amiss.numerics.blocks import one_blas_thread
 
 
 def threads() -> list[int]:

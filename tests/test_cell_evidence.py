@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amiss.cell_evidence import CellEvidence, positive
-from amiss.columns import ColumnReader, Table
 from amiss.evidence.broken_dependency import Votes
 from amiss.evidence.likely_typo import NearFrequent
 from amiss.evidence.odd_characters import Grams, weighted_median
 from amiss.evidence.odd_format import format_of
 from amiss.evidence.odd_number import NumberNeighbours
 from amiss.evidence.spelling import bags, edits
+from amiss.reading.columns import ColumnReader, Table
 from amiss.state import decode, encode
 
 N = 400

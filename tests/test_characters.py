@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amiss.characters import (
+from amiss.text.characters import (
     DIGIT,
     LENGTH_LIMIT,
     LETTER,

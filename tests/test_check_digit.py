@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_97_10
 
-from amiss.characters import Characters, Strings
 from amiss.models.check_digit import SCHEMES, CheckDigit, vin
+from amiss.text.characters import Characters, Strings
 
 ASCII = st.characters(codec="ascii")
 

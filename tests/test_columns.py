@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from amiss.columns import ColumnReader, factorize
 from amiss.errors import DataError, ParameterError
+from amiss.reading.columns import ColumnReader, factorize
 
 N = 60
 NAMES = [f"the {a} house of {b}" for a in ("red", "old", "big", "new", "tall", "dry") for b in "abcdefghij"]

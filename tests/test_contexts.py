@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amiss.characters import Characters
-from amiss.contexts import FIRST, START, STOP, Chain, Places
+from amiss.text.characters import Characters
+from amiss.text.contexts import FIRST, START, STOP, Chain, Places
 
 ORDER = 2
 LISTS = st.lists(st.text("abc", max_size=5), min_size=1, max_size=10)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amiss.batch import FloatArray
-from amiss.characters import Characters, Segments
-from amiss.edits import LONGEST, best_edit
+from amiss.text.characters import Characters, Segments
+from amiss.text.edits import LONGEST, best_edit
 
 
 def one_edit_away(text: str, alphabet: str) -> set[str]:

@@ -14,7 +14,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from amiss.errors import DataError
-from amiss.frames import like, number_text, read_frame
+from amiss.reading.frames import like, number_text, read_frame
 
 COLUMNS: dict[str, list[Any]] = {
     "number": [1, 2, None],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amiss.histogram import histogram
+from amiss.report.histogram import histogram
 
 SCORES = st.lists(st.floats(0, 1e9), min_size=1, max_size=200).map(np.array)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amiss.legible import cell, chance, coloured, legible, level, number, times
+from amiss.text.legible import cell, chance, coloured, legible, level, number, times
 
 ANY_TEXT = st.text(st.characters(categories=None, exclude_categories=()), max_size=80)
 

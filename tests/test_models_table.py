@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from amiss.batch import Batch
-from amiss.blocks import product
-from amiss.calibration import Tail, UpperQuantile, ZScore, opened, positive
 from amiss.committee import Committee
 from amiss.errors import ParameterError
 from amiss.models import Gaps, Local, Marginal, Memory, Robust, Span
 from amiss.models.base import Model, SeriesModel, StringModel
 from amiss.models.categorical import CategoricalMemory, Levels
 from amiss.models.robust import Gaussian
+from amiss.numerics.blocks import product
+from amiss.numerics.calibration import Tail, UpperQuantile, ZScore, opened, positive
 from amiss.part import make_part
 from amiss.trust import trusted_rows
 

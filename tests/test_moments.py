@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from amiss.moments import date_style, read_date
-from amiss.values import dates
+from amiss.reading.moments import date_style, read_date
+from amiss.reading.values import dates
 
 
 @pytest.mark.parametrize(

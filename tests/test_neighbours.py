@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amiss.neighbours import NearestRows
+from amiss.numerics.neighbours import NearestRows
 
 
 def naive_nearest(stored, asking, k):

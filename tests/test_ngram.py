@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from amiss.characters import LENGTH_LIMIT, Characters, Strings
 from amiss.models.ngram import NGram, weighted_quantiles
+from amiss.text.characters import LENGTH_LIMIT, Characters, Strings
 
 DATES = [f"2024-{m:02d}-{d:02d}" for m in range(1, 13) for d in range(1, 29)]
 

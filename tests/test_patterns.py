@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amiss.characters import Strings
-from amiss.patterns import Patterns, class_in_words
+from amiss.text.characters import Strings
+from amiss.text.patterns import Patterns, class_in_words
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=8) | st.text("aB1-é漢", max_size=6)
 

@@ -21,11 +21,11 @@ from matplotlib.text import Text
 import amiss
 import detections
 from amiss import datasets
-from amiss.cell_grid import CHARACTER, shortened, string_grid, table_grid, width
-from amiss.drawing import BLAME, FAINT, LEVEL_COLOURS, SHADE
 from amiss.errors import MissingExtraError
-from amiss.legible import level
+from amiss.report.cell_grid import CHARACTER, shortened, string_grid, table_grid, width
+from amiss.report.drawing import BLAME, FAINT, LEVEL_COLOURS, SHADE
 from amiss.sources import open_source
+from amiss.text.legible import level
 
 
 def drawn(figure):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from amiss.principal import principal_axes, residual
+from amiss.numerics.principal import principal_axes, residual
 
 
 def test_axes_hold_the_share_asked_for():

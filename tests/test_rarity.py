@@ -11,8 +11,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amiss.characters import DIGIT, LOWER, UPPER, Characters, Strings, character_class
 from amiss.models.rarity import PARTS, Rarity
+from amiss.text.characters import DIGIT, LOWER, UPPER, Characters, Strings, character_class
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=8) | st.text("aB1- ", max_size=6)
 

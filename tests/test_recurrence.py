@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from amiss.recurrence import TimedRows, cluster, nearest_code, recurring
+from amiss.numerics.recurrence import TimedRows, cluster, nearest_code, recurring
 
 
 def naive_nearest(rows, places, radius, asking, at, k):

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amiss.characters import mix
-from amiss.row_counts import RowCounts, find, once
+from amiss.text.characters import mix
+from amiss.text.row_counts import RowCounts, find, once
 
 SMALL = st.lists(st.integers(0, 20), min_size=1, max_size=60)
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from amiss.calibration import ExponentialTail
 from amiss.errors import ParameterError, UnknownPartError
+from amiss.numerics.calibration import ExponentialTail
+from amiss.reading.windows import Channels
 from amiss.series_committee import SeriesCommittee, series_models
-from amiss.windows import Channels
 
 
 def channels_of(points=600, channels=2, gap=None):

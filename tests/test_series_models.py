@@ -8,7 +8,7 @@ import pytest
 from amiss.errors import ParameterError
 from amiss.models import Codebook, SeriesModel
 from amiss.part import make_part, shelf_of
-from amiss.windows import Channels
+from amiss.reading.windows import Channels
 
 PERIOD = 40
 POINTS = 1600

@@ -6,7 +6,7 @@ from scipy.stats import norm
 
 from amiss.batch import Batch
 from amiss.errors import ParameterError
-from amiss.spaces import SPACES, Space
+from amiss.numerics.spaces import SPACES, Space
 
 
 def batch(values):

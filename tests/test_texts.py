@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from amiss.errors import DataError
-from amiss.texts import named, quoted, read_strings
+from amiss.text.texts import named, quoted, read_strings
 
 VALUES = ["AB-1", "", "é"]
 

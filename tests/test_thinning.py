@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import detections
-from amiss.thinning import POINTS, chart_data, thin
+from amiss.report.thinning import POINTS, chart_data, thin
 
 SERIES = st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=1, max_size=300).map(np.array)
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from amiss.errors import DataError
-from amiss.timeline import Timeline
+from amiss.reading.timeline import Timeline
 
 HOURS = np.datetime64("2026-03-01", "us") + np.arange(10) * np.timedelta64(1, "h")
 

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amiss.characters import Characters, Strings
 from amiss.models.typo import Neighbours, Typo
+from amiss.text.characters import Characters, Strings
 
 SHORT = st.text("abc", max_size=7)
 

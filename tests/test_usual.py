@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amiss.columns import ColumnReader
+from amiss.reading.columns import ColumnReader
 from amiss.usual import Usual
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amiss.values import (
+from amiss.reading.values import (
     are_missing,
     dates,
     is_missing,

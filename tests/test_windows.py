@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from amiss.windows import (
+from amiss.reading.windows import (
     Channels,
     Scale,
     find_period,

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from amiss.detectors.strings import StringDetector
     from amiss.detectors.table import TableDetector
     from amiss.model_file import load, save
-    from amiss.plots import plot
     from amiss.report import write_report
+    from amiss.report.plots import plot
 
 __version__ = "0.1.0"
 
@@ -32,7 +32,7 @@ _HOME = {
     "save": "amiss.model_file",
     "load": "amiss.model_file",
     "write_report": "amiss.report",
-    "plot": "amiss.plots",
+    "plot": "amiss.report.plots",
 }
 
 __all__ = [

@@ -9,7 +9,6 @@ from weakref import ReferenceType, ref
 import numpy as np
 
 from amiss.batch import AnyArray, FloatArray, IntArray
-from amiss.columns import Table
 from amiss.evidence import (
     BrokenContainment,
     BrokenDependency,
@@ -23,6 +22,7 @@ from amiss.evidence import (
     Unread,
 )
 from amiss.part import Stored
+from amiss.reading.columns import Table
 
 PARTS: tuple[type[Evidence], ...] = (
     RareValue,
@@ -51,7 +51,7 @@ class CellEvidence(Stored):
 
     Examples
     --------
-    >>> from amiss.columns import ColumnReader
+    >>> from amiss.reading.columns import ColumnReader
     >>> reader = ColumnReader()
     >>> table = reader.fit({"city": ["Rome"] * 30 + ["Oslo"] * 30 + ["Rmoe"], "age": ["1"] * 60 + ["x"]})
     >>> evidence = CellEvidence().fit(table)

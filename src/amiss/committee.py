@@ -8,8 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray
-from amiss.calibration import Calibration, Tail, UpperQuantile, ZScore
 from amiss.models.base import Model
+from amiss.numerics.calibration import Calibration, Tail, UpperQuantile, ZScore
 from amiss.part import Stored
 
 __all__ = ["Calibration", "Committee", "Tail", "UpperQuantile", "ZScore", "combine"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.frames import like
+from amiss.reading.frames import like
 
 _SHOWN = 10  # anomalies in a notebook's view
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from amiss.batch import FloatArray
-from amiss.calibration import Calibration, ExponentialTail, UpperQuantile
 from amiss.errors import ParameterError, UnknownPartError
 from amiss.models.base import SeriesModel
+from amiss.numerics.calibration import Calibration, ExponentialTail, UpperQuantile
 from amiss.part import Stored, make_part, shelf_of
-from amiss.windows import Channels, moving_mean
+from amiss.reading.windows import Channels, moving_mean
 
 _ONE_CHANNEL = ("kernels", "shapes", "codebook")
 _MANY_CHANNELS = (

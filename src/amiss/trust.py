@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray
-from amiss.blocks import squared_lengths
-from amiss.calibration import Tail
 from amiss.models.robust import Gaussian, lowest
-from amiss.neighbours import NearestRows
-from amiss.spaces import Space
+from amiss.numerics.blocks import squared_lengths
+from amiss.numerics.calibration import Tail
+from amiss.numerics.neighbours import NearestRows
+from amiss.numerics.spaces import Space
 
 _SHARE = 0.8
 _NEIGHBOUR = 5

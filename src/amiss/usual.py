@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from amiss.columns import Column
-from amiss.frames import number_text
 from amiss.part import Stored
+from amiss.reading.columns import Column
+from amiss.reading.frames import number_text
 
 _USUAL = (0.025, 0.975)
 _SHOWN = 3

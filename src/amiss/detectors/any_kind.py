@@ -14,8 +14,8 @@ from amiss.batch import AnyArray, FloatArray
 from amiss.detection import Detection
 from amiss.detectors.base import Detector
 from amiss.errors import DataError, ParameterError
-from amiss.frames import Frame, read_frame
-from amiss.values import dates, numbers
+from amiss.reading.frames import Frame, read_frame
+from amiss.reading.values import dates, numbers
 
 _CLASSES = {
     "table": ("amiss.detectors.table", "TableDetector"),

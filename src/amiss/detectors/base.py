@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from amiss.batch import AnyArray, FloatArray
-from amiss.blocks import one_blas_thread
 from amiss.detection import Anomaly, Detection, Evidence
 from amiss.errors import AmissWarning, DataError, ParameterError
 from amiss.estimator import Estimator
+from amiss.numerics.blocks import one_blas_thread
 from amiss.part import Stored, make_part
 from amiss.thresholds import Threshold
 

@@ -7,11 +7,11 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import Batch, FloatArray, IntArray
-from amiss.calibration import standard_deviation
 from amiss.cell_evidence import CellEvidence, Explained
-from amiss.columns import Table
 from amiss.models import Gaps, Span
+from amiss.numerics.calibration import standard_deviation
 from amiss.part import Stored
+from amiss.reading.columns import Table
 
 _ODD_EVIDENCE = (6.0, 15.0)  # nats from which a cell makes its row odd: what 1 % of rows reach, in this range
 _EVEN = 0.1  # a date column is a clock where the shares of rows before each date are this near to even

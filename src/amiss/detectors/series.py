@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import AnyArray, BoolArray, FloatArray
-from amiss.blocks import one_blas_thread
 from amiss.detection import Anomaly, SeriesEvidence
 from amiss.detectors.base import Detector
 from amiss.detectors.series_words import event_causes, event_label
 from amiss.errors import ParameterError
 from amiss.events import Event, events_of
+from amiss.numerics.blocks import one_blas_thread
+from amiss.reading.timeline import Series, Timeline
+from amiss.reading.windows import DEFAULT_WINDOW, Channels, Scale, find_period
 from amiss.series_committee import SeriesCommittee, series_models
-from amiss.timeline import Series, Timeline
-from amiss.windows import DEFAULT_WINDOW, Channels, Scale, find_period
 
 _BAND = (0.005, 0.995)
 _SHORTEST_STRETCH = 32

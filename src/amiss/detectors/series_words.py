@@ -8,7 +8,7 @@ from amiss.batch import FloatArray
 from amiss.detection import Cause, SeriesEvidence
 from amiss.events import Event
 from amiss.explanation import causes_of
-from amiss.timeline import Series
+from amiss.reading.timeline import Series
 
 
 def event_label(event: Event, times: list[str] | None) -> str:

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import AnyArray, FloatArray
-from amiss.characters import LENGTH_LIMIT, Characters, Strings
 from amiss.detection import Anomaly, StringEvidence
 from amiss.detectors.base import Detector
 from amiss.errors import ParameterError, UnknownPartError
@@ -17,8 +16,9 @@ from amiss.models.base import Clue, StringModel
 from amiss.models.check_digit import CheckDigit
 from amiss.models.ngram import NGram
 from amiss.part import make_part, shelf_of
-from amiss.patterns import Patterns
-from amiss.texts import quoted, read_strings
+from amiss.text.characters import LENGTH_LIMIT, Characters, Strings
+from amiss.text.patterns import Patterns
+from amiss.text.texts import quoted, read_strings
 from amiss.thresholds import Threshold
 
 _DEFAULT = ("rarity", "ngram", "typo", "check_digit")

@@ -9,10 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import AnyArray, Batch, FloatArray
-from amiss.blocks import one_blas_thread
-from amiss.calibration import lifted, opened, positive
 from amiss.cell_evidence import Explained
-from amiss.columns import ColumnReader, Table
 from amiss.committee import Committee
 from amiss.detection import Anomaly, TableEvidence
 from amiss.detectors.base import Detector
@@ -22,7 +19,10 @@ from amiss.errors import NotFittedError, ParameterError
 from amiss.explanation import causes_of
 from amiss.models import Model
 from amiss.models.categorical import CategoricalMemory, Levels
+from amiss.numerics.blocks import one_blas_thread
+from amiss.numerics.calibration import lifted, opened, positive
 from amiss.part import make_part
+from amiss.reading.columns import ColumnReader, Table
 from amiss.trust import trusted_rows
 from amiss.usual import Usual
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from amiss.batch import Batch, FloatArray
 from amiss.cell_evidence import Explained
-from amiss.columns import Table
 from amiss.committee import Committee
+from amiss.reading.columns import Table
 from amiss.usual import Usual
 
 _BESIDE = 1.0  # nats of text evidence from which its words are better than those of the numbers

@@ -9,8 +9,8 @@ from typing import ClassVar, NamedTuple, Self
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray, IntArray
-from amiss.columns import Column, Table
 from amiss.part import Stored
+from amiss.reading.columns import Column, Table
 
 
 class Reason(NamedTuple):

@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray, IntArray
-from amiss.columns import Column
 from amiss.evidence.base import Cells, Evidence, Reason, quoted
+from amiss.reading.columns import Column
 
 _KEPT = 0.5
 _ABOVE_CHANCE = 0.3

@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray, IntArray
-from amiss.characters import Characters, Segments, Strings
 from amiss.evidence.base import Cells, Evidence, Reason, quoted
 from amiss.part import Stored
+from amiss.text.characters import Characters, Segments, Strings
 
 _ALPHABET = 120
 _SAMPLE = 20_000

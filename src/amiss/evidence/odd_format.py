@@ -7,10 +7,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import FloatArray
-from amiss.characters import DIGIT, LETTER, LOWER, MARK, UPPER, Characters, HashArray, Strings
 from amiss.evidence.base import Cells, Evidence, Reason, entropy, excess_surprise, in_rows, quoted
 from amiss.part import Stored
-from amiss.row_counts import find
+from amiss.text.characters import DIGIT, LETTER, LOWER, MARK, UPPER, Characters, HashArray, Strings
+from amiss.text.row_counts import find
 
 _SYMBOLS = {DIGIT: "0", UPPER: "A", LOWER: "a", LETTER: "o", MARK: "^"}
 _MEASURED = 0.25

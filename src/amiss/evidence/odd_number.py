@@ -7,10 +7,10 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.columns import Column
 from amiss.evidence.base import Cells, Evidence, Reason
-from amiss.frames import number_text
 from amiss.part import Stored
+from amiss.reading.columns import Column
+from amiss.reading.frames import number_text
 from amiss.usual import moment_words
 
 _DEGREES = 3.0

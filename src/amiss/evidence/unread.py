@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.columns import Column
 from amiss.evidence.base import Cells, Evidence, Reason, in_rows
-from amiss.values import read_number
+from amiss.reading.columns import Column
+from amiss.reading.values import read_number
 
 _MIXED = 6.0
 _MOST = 10.0

@@ -8,10 +8,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray
-from amiss.characters import Characters, Strings
 from amiss.detection import Cause
 from amiss.part import Part
-from amiss.windows import Channels
+from amiss.reading.windows import Channels
+from amiss.text.characters import Characters, Strings
 
 
 class Model(Part):

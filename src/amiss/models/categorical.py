@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from amiss.batch import Batch, FloatArray, IntArray
-from amiss.calibration import centre_and_spread
-from amiss.neighbours import NearestRows
+from amiss.numerics.calibration import centre_and_spread
+from amiss.numerics.neighbours import NearestRows
+from amiss.numerics.spaces import Space
 from amiss.part import Stored
-from amiss.spaces import Space
 
 _SPACES = ("standard", "minmax")
 _NEIGHBOUR = 5

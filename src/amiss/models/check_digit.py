@@ -8,10 +8,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import FloatArray
-from amiss.characters import Characters, Strings
 from amiss.detection import Cause
 from amiss.models.base import Clue, StringModel
-from amiss.texts import quoted
+from amiss.text.characters import Characters, Strings
+from amiss.text.texts import quoted
 
 _FEWEST = 20
 _SAMPLE = 200

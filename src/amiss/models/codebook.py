@@ -10,9 +10,9 @@ import numpy as np
 from amiss.batch import FloatArray, IntArray
 from amiss.errors import ParameterError
 from amiss.models.base import SeriesModel
-from amiss.principal import principal_axes
-from amiss.recurrence import cluster, nearest_code, recurring
-from amiss.windows import Channels, grid, spread_evenly, to_points, windows_of
+from amiss.numerics.principal import principal_axes
+from amiss.numerics.recurrence import cluster, nearest_code, recurring
+from amiss.reading.windows import Channels, grid, spread_evenly, to_points, windows_of
 
 _LEARNT_FROM = 5_000
 _SHARE = 0.9

@@ -10,9 +10,9 @@ import numpy as np
 
 from amiss.batch import FloatArray, IntArray
 from amiss.models.base import SeriesModel
-from amiss.principal import principal_axes
-from amiss.recurrence import TimedRows
-from amiss.windows import Channels, grid, spread_evenly, to_points
+from amiss.numerics.principal import principal_axes
+from amiss.numerics.recurrence import TimedRows
+from amiss.reading.windows import Channels, grid, spread_evenly, to_points
 
 _TAPS = 9
 _LEARNT_FROM = 20_000

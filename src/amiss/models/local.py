@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray, IntArray
-from amiss.calibration import Tail
 from amiss.models.base import Model
-from amiss.neighbours import NearestRows
-from amiss.spaces import Space
+from amiss.numerics.calibration import Tail
+from amiss.numerics.neighbours import NearestRows
+from amiss.numerics.spaces import Space
 
 
 class Local(Model):

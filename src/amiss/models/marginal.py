@@ -8,8 +8,8 @@ import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray
 from amiss.models.base import Model
+from amiss.numerics.spaces import Space
 from amiss.part import Stored
-from amiss.spaces import Space
 
 _FEWEST_BINS, _MOST_BINS = 8, 60
 _USUAL = (0.025, 0.975)

@@ -9,8 +9,8 @@ import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray
 from amiss.models.base import Model
-from amiss.neighbours import NearestRows
-from amiss.spaces import Space
+from amiss.numerics.neighbours import NearestRows
+from amiss.numerics.spaces import Space
 
 
 class Memory(Model):

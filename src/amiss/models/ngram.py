@@ -8,12 +8,12 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import AnyArray, FloatArray, IntArray
-from amiss.characters import LENGTH_LIMIT, Characters, Strings, character_class
-from amiss.contexts import FIRST, Chain, Places
 from amiss.detection import Cause
 from amiss.models.base import Clue, StringModel
-from amiss.patterns import class_in_words
-from amiss.texts import named, quoted
+from amiss.text.characters import LENGTH_LIMIT, Characters, Strings, character_class
+from amiss.text.contexts import FIRST, Chain, Places
+from amiss.text.patterns import class_in_words
+from amiss.text.texts import named, quoted
 
 _SURE = 0.8
 _FAR = 5.0

@@ -8,9 +8,9 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import FloatArray
-from amiss.calibration import ExponentialTail
 from amiss.models.base import SeriesModel
-from amiss.windows import Channels
+from amiss.numerics.calibration import ExponentialTail
+from amiss.reading.windows import Channels
 
 _WORST = 3
 

@@ -8,10 +8,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import FloatArray
-from amiss.calibration import ExponentialTail
 from amiss.models.base import SeriesModel
-from amiss.principal import principal_axes, residual
-from amiss.windows import Channels, spread_evenly, to_points, windows_of
+from amiss.numerics.calibration import ExponentialTail
+from amiss.numerics.principal import principal_axes, residual
+from amiss.reading.windows import Channels, spread_evenly, to_points, windows_of
 
 _LEARNT_FROM = 20_000
 _WORST = 3

@@ -9,13 +9,23 @@ from typing import Self
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.characters import END, LENGTH_LIMIT, LOWER, UPPER, Characters, HashArray, Segments, Strings, mix
 from amiss.detection import Cause
-from amiss.edits import Edit, best_edit
 from amiss.models.base import Clue, StringModel
-from amiss.patterns import class_in_words, shape
-from amiss.row_counts import RowCounts, once, summed
-from amiss.texts import named, quoted
+from amiss.text.characters import (
+    END,
+    LENGTH_LIMIT,
+    LOWER,
+    UPPER,
+    Characters,
+    HashArray,
+    Segments,
+    Strings,
+    mix,
+)
+from amiss.text.edits import Edit, best_edit
+from amiss.text.patterns import class_in_words, shape
+from amiss.text.row_counts import RowCounts, once, summed
+from amiss.text.texts import named, quoted
 
 PARTS = ("value", "digits", "format", "runs", "words", "bigram", "token", "character", "length")
 """What is counted, in the order of `Rarity.excess`: the value; the value with every digit alike; its

@@ -7,10 +7,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray
-from amiss.blocks import product, squared_lengths
 from amiss.models.base import Model
+from amiss.numerics.blocks import product, squared_lengths
+from amiss.numerics.spaces import Space
 from amiss.part import Stored
-from amiss.spaces import Space
 
 _RIDGE, _SHARE, _STEPS = 0.001, 0.8, 10
 _WIDE, _WIDE_RIDGE, _WIDE_SHARE = 300, 0.01, 0.6

@@ -9,8 +9,8 @@ import numpy as np
 
 from amiss.batch import FloatArray, IntArray
 from amiss.models.base import SeriesModel
-from amiss.recurrence import TimedRows
-from amiss.windows import Channels, grid, spread_evenly, to_points, windows_of
+from amiss.numerics.recurrence import TimedRows
+from amiss.reading.windows import Channels, grid, spread_evenly, to_points, windows_of
 
 _WINDOWS_AT_ONCE = 4_096
 _VIEWS = 4

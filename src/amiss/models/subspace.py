@@ -10,8 +10,8 @@ import numpy as np
 
 from amiss.batch import FloatArray, IntArray
 from amiss.models.base import SeriesModel
-from amiss.principal import principal_axes, residual
-from amiss.windows import Channels, moving_mean, spread_evenly, to_points, windows_of
+from amiss.numerics.principal import principal_axes, residual
+from amiss.reading.windows import Channels, moving_mean, spread_evenly, to_points, windows_of
 
 _LEARNT_FROM = 20_000
 _VALUES_AT_ONCE = 2_000_000

@@ -7,12 +7,12 @@ from typing import ClassVar, Self
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.characters import DIGIT, Characters, HashArray, Segments, Strings
 from amiss.detection import Cause
 from amiss.models.base import Clue, StringModel
 from amiss.part import Stored
-from amiss.row_counts import RowCounts, find, once, summed
-from amiss.texts import quoted
+from amiss.text.characters import DIGIT, Characters, HashArray, Segments, Strings
+from amiss.text.row_counts import RowCounts, find, once, summed
+from amiss.text.texts import quoted
 
 _SHORTEST = 4
 _FREQUENT = 3.0

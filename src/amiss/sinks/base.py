@@ -13,8 +13,8 @@ import numpy as np
 from amiss import atomic
 from amiss.detection import Detection
 from amiss.errors import AmissError, SinkError
-from amiss.frames import read_frame
 from amiss.part import Part, make_part, shelf_of
+from amiss.reading.frames import read_frame
 
 
 class Sink(Part):

@@ -11,7 +11,7 @@ import numpy as np
 
 from amiss.detection import Detection
 from amiss.errors import ParameterError
-from amiss.frames import number_text
+from amiss.reading.frames import number_text
 from amiss.sinks.base import Sink, answer_columns, plain
 
 _CHUNK = 10_000

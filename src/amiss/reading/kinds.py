@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from amiss.batch import AnyArray, BoolArray, FloatArray
-from amiss.moments import date_style
-from amiss.values import number_style, read_numbers
+from amiss.reading.moments import date_style
+from amiss.reading.values import number_style, read_numbers
 
 KINDS = ("numeric", "boolean", "date", "categorical", "identifier", "text", "constant")
 YES_NO = {"true": "false", "yes": "no", "y": "n", "t": "f", "1": "0", "on": "off", "ja": "nein", "oui": "non"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from amiss.detection import Detection
 from amiss.errors import MissingExtraError
-from amiss.page import relative_scores
+from amiss.report.page import relative_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +53,7 @@ def plot(detection: Detection, ax: Axes | None = None) -> Figure | Axes:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise MissingExtraError.of("A plot", "matplotlib", "plot") from error
-    from amiss import drawing
+    from amiss.report import drawing
 
     relative = relative_scores(detection)
     if ax is None:

@@ -15,9 +15,9 @@ import jinja2
 from amiss import atomic
 from amiss.detection import Detection, SeriesEvidence
 from amiss.errors import SinkError
-from amiss.legible import LEVELS, legible, number
-from amiss.page import evidence_shown, page, relative_scores
-from amiss.thinning import chart_data
+from amiss.report.page import evidence_shown, page, relative_scores
+from amiss.report.thinning import chart_data
+from amiss.text.legible import LEVELS, legible, number
 
 _ASSETS = Path(__file__).parent / "assets"
 

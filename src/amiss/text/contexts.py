@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.characters import Characters, HashArray, mix
 from amiss.part import Stored
-from amiss.row_counts import find
+from amiss.text.characters import Characters, HashArray, mix
+from amiss.text.row_counts import find
 
 OTHER, START, STOP = 0, 1, 2
 FIRST = 3

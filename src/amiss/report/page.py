@@ -14,9 +14,9 @@ from markupsafe import Markup
 import amiss
 from amiss.batch import FloatArray
 from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence, StringEvidence, TableEvidence
-from amiss.histogram import histogram
-from amiss.legible import cell, chance, coloured, legible, level, number, times
-from amiss.thinning import EVENTS
+from amiss.report.histogram import histogram
+from amiss.report.thinning import EVENTS
+from amiss.text.legible import cell, chance, coloured, legible, level, number, times
 
 # What a page holds at most, so that it stays small; it says what is left out.
 _ANOMALIES, _ROWS, _COLUMNS, _LEARNT, _NOTES, _CAUSES = 100, 200, 40, 150, 20, 6

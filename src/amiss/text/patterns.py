@@ -15,7 +15,8 @@ from itertools import pairwise
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.characters import (
+from amiss.part import Stored
+from amiss.text.characters import (
     DIGIT,
     LENGTH_LIMIT,
     LETTER,
@@ -27,9 +28,8 @@ from amiss.characters import (
     Strings,
     character_class,
 )
-from amiss.expressions import alternatives, run_expression, usual
-from amiss.part import Stored
-from amiss.texts import quoted
+from amiss.text.expressions import alternatives, run_expression, usual
+from amiss.text.texts import quoted
 
 SHOWN = 20
 """Patterns listed at most."""

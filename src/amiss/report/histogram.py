@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.legible import number
+from amiss.text.legible import number
 
 _BINS = 56
 _LOWEST, _HIGHEST = 0.02, 1e6

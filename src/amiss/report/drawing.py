@@ -17,11 +17,11 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.cell_grid import CHARACTER, Grid, string_grid, table_grid
 from amiss.detection import Anomaly, Detection, SeriesEvidence, StringEvidence, TableEvidence
-from amiss.histogram import histogram
-from amiss.legible import number, written_out
-from amiss.thinning import BLAMED, EVENTS, clock_of, most_to_blame, span, thin
+from amiss.report.cell_grid import CHARACTER, Grid, string_grid, table_grid
+from amiss.report.histogram import histogram
+from amiss.report.thinning import BLAMED, EVENTS, clock_of, most_to_blame, span, thin
+from amiss.text.legible import number, written_out
 
 INK, SOFT, RULE, PAPER = "#1a1d24", "#585f6c", "#d8d3c9", "#ffffff"
 USUAL, SEEN, BAND, ODD, SHADE, FAINT = "#9db4cd", "#2b4c73", "#cbdcee", "#b93a12", "#f4c4a8", "#fbeadf"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from amiss.characters import DIGIT, LOWER, MARK, UPPER, character_class
+from amiss.text.characters import DIGIT, LOWER, MARK, UPPER, character_class
 
 _ENOUGH = 20
 _RARE = 0.01

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.blocks import BLOCK, blocks, in_parts
+from amiss.numerics.blocks import BLOCK, blocks, in_parts
 from amiss.part import Stored
 
 _SMALL = (

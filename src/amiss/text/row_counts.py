@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray, IntArray
-from amiss.characters import HashArray
 from amiss.part import Stored
+from amiss.text.characters import HashArray
 
 
 class RowCounts(Stored):

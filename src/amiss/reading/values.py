@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.moments import date_style, has_zone, read_dates, spread
+from amiss.reading.moments import date_style, has_zone, read_dates, spread
 
 MISSING_TOKENS = frozenset(
     [

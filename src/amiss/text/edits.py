@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.characters import Segments
+from amiss.text.characters import Segments
 
 LONGEST = 80
 """Strings with more characters are not mended."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from amiss.batch import FloatArray
 from amiss.detection import Anomaly, StringEvidence, TableEvidence
-from amiss.legible import level, times, written_out
-from amiss.thinning import BLAMED
+from amiss.report.thinning import BLAMED
+from amiss.text.legible import level, times, written_out
 
 CHARACTER = 0.602
 """Width of a character in a font of even width, in multiples of its size."""

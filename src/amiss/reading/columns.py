@@ -11,11 +11,11 @@ import numpy as np
 
 from amiss.batch import AnyArray, Batch, BoolArray, FloatArray, IntArray
 from amiss.errors import DataError, ParameterError
-from amiss.frames import Frame, number_text, read_frame
-from amiss.kinds import KINDS, YES_NO, kind_of, typed_kind
-from amiss.moments import DAY, read_dates
 from amiss.part import Stored
-from amiss.values import are_missing, number_style, read_numbers
+from amiss.reading.frames import Frame, number_text, read_frame
+from amiss.reading.kinds import KINDS, YES_NO, kind_of, typed_kind
+from amiss.reading.moments import DAY, read_dates
+from amiss.reading.values import are_missing, number_style, read_numbers
 
 _NUMBERS = ("numeric", "boolean", "date")
 _LARGEST = 1e150
@@ -29,7 +29,7 @@ class Column:
     ----------
     name : str
     kind : str
-        One of `amiss.kinds.KINDS`.
+        One of `amiss.reading.kinds.KINDS`.
     missing : ndarray of shape (rows,), bool
         True where there is no value.
     numbers : ndarray of shape (rows,) or None
@@ -38,7 +38,7 @@ class Column:
     typed : bool
         True where the values came as numbers or moments, so that there is no spelling to judge.
     style : str
-        How numbers or dates are written, see `amiss.values`; empty where they are not text.
+        How numbers or dates are written, see `amiss.reading.values`; empty where they are not text.
     """
 
     name: str
@@ -156,7 +156,7 @@ class ColumnReader(Stored):
     kinds : dict of str to str
         Kinds the caller decides, by column name.
     missing : sequence of str
-        Texts that stand for "no value", beside `amiss.values.MISSING_TOKENS`.
+        Texts that stand for "no value", beside `amiss.reading.values.MISSING_TOKENS`.
 
     Attributes
     ----------
@@ -182,7 +182,7 @@ class ColumnReader(Stored):
         Raises
         ------
         DataError
-            The data is no table (see `amiss.frames.read_frame`).
+            The data is no table (see `amiss.reading.frames.read_frame`).
         ParameterError
             A kind was asked for that does not exist, or for a column that does not exist.
         """

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from amiss.batch import FloatArray
 from amiss.errors import DataError
-from amiss.frames import Frame, read_frame
 from amiss.part import Stored
-from amiss.values import dates, is_missing, numbers
+from amiss.reading.frames import Frame, read_frame
+from amiss.reading.values import dates, is_missing, numbers
 
 Moments = NDArray[np.datetime64]
 

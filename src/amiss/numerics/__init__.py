@@ -1,0 +1,1 @@
+"""Distances, spaces, calibration: the mathematics that models share."""

@@ -1,0 +1,1 @@
+"""Raw data in: frames, cells, columns, time and windows."""
