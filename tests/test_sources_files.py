@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -77,6 +78,47 @@ def test_json_lines_become_columns(tmp_path: Path) -> None:
     assert columns["list"].tolist() == ['[1, "é"]', None]
     assert columns["mixed"].tolist() == ["1", "b"]
     assert source.describe() == "JSON lines, UTF-8, 2 rows x 7 columns"
+
+
+def test_objects_within_objects_become_columns(tmp_path: Path) -> None:
+    """Three names deep; a null object is no column of its own; a note tells; lists stay text."""
+    rows = [
+        {"id": 1, "user": {"age": 38, "at": {"city": "Bonn", "geo": {"x": 1}}}, "tags": [1]},
+        {"id": 2, "user": {"age": 40, "at": None}, "tags": []},
+        {"id": 3, "user": None},
+        {"id": 4, "user": {}},
+    ]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    source = JsonlSource(str(path))
+    columns = source.read()
+    assert isinstance(columns, dict)
+    assert list(columns) == ["id", "user.age", "user.at.city", "user.at.geo", "tags"]
+    np.testing.assert_array_equal(columns["user.age"], [38, 40, np.nan, np.nan])
+    assert columns["user.at.city"].tolist() == ["Bonn", None, None, None]
+    assert columns["user.at.geo"].tolist() == ['{"x": 1}', None, None, None]
+    assert columns["tags"].tolist() == ["[1]", "[]", None, None]
+    assert "Objects within objects were opened into columns: user.age, user.at.city" in source.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "columns"),
+    [
+        ({"user": {"age": 1}, "user.age": 2}, {"user": '{"age": 1}', "user.age": 2}),
+        ({"a": {"b.c": 1}, "a.b": {"c": 2}}, {"a": '{"b.c": 1}', "a.b": '{"c": 2}'}),
+        ({"a": {"b": 1}, "c": {"d.e": 2}}, {"a.b": 1, "c": '{"d.e": 2}'}),
+        ({"a": {}}, {"a": None}),
+    ],
+)
+def test_no_column_takes_the_name_of_another(
+    tmp_path: Path, row: dict[str, Any], columns: dict[str, Any]
+) -> None:
+    """Where the names would meet, the object stays text, and no cell is lost."""
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(row))
+    read = JsonlSource(str(path)).read()
+    assert isinstance(read, dict)
+    assert {name: column.tolist()[0] for name, column in read.items()} == columns
 
 
 def test_an_array_of_objects_and_a_list_of_strings_are_read(tmp_path: Path) -> None:

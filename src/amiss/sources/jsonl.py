@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any, ClassVar
 
 from amiss.errors import SourceError
@@ -12,12 +12,18 @@ from amiss.sources.content import Text
 from amiss.sources.limits import Limits
 from amiss.sources.typed import Columns, from_values
 
+_Path = tuple[str, ...]
+_Leaf = tuple[_Path, Any]
+_DEPTH = 3  # names in the name of a column: user.address.city
+_NAMED = 5  # columns named in a note
+
 
 class JsonlSource(FileSource):
     """JSON lines: an object a line, whose keys are the columns; or a string a line, a list of strings.
 
-    A file that is one array of objects is read as well. A key that an object lacks is missing there; lists
-    and objects within a cell stay JSON text.
+    A file that is one array of objects is read as well. A key that an object lacks is missing there. An
+    object within an object is opened: ``{"user": {"age": 38}}`` is column ``user.age``, at most three names deep;
+    what is deeper, and lists, stay JSON text.
 
     Parameters
     ----------
@@ -68,7 +74,11 @@ class JsonlSource(FileSource):
                     f"{self.called} line {line} holds {kind}, not an object. "
                     'Legal: an object a line, such as {"amount": 9.5}, or a string a line.'
                 )
-        columns = self._columns([value for _, value in values])
+        rows, opened = _opened([value for _, value in values])
+        if opened:
+            listed = ", ".join(opened[:_NAMED]) + ", ..." * (len(opened) > _NAMED)
+            self.notes_ = (*self.notes_, f"Objects within objects were opened into columns: {listed}.")
+        columns = self._columns(rows)
         self.found_ = (*what, f"{counted(count, 'row')} x {counted(len(columns), 'column')}")
         return columns
 
@@ -121,3 +131,36 @@ class JsonlSource(FileSource):
                 f"{self.called} line {line} cannot be read: {error}. "
                 "Legal: numbers of fewer than 4,300 digits and values nested fewer than 1,000 deep."
             ) from error
+
+
+def _opened(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the rows with objects within them as columns ``outer.inner``, and the names of those columns.
+
+    An object stays as it is where the names of its columns would not tell it from another column.
+    """
+    outer = {name for row in rows for name, value in row.items() if isinstance(value, dict)}
+    if not outer:
+        return rows, []
+    named = {name for row in rows for name in row}
+    filled: dict[_Path, bool] = {}  # whether any cell there is more than null
+    for row in rows:
+        for path, cell in _leaves({name: row[name] for name in outer & row.keys()}):
+            filled[path] = filled.get(path, False) or cell is not None
+    inner = [path for path in filled if len(path) > 1]
+    shut = {p[0] for p in inner if ".".join(p) in named or any("." in name for name in p)}
+    empty = {path[:n] for path in inner for n in range(1, len(path))} - {p for p in filled if filled[p]}
+    opened = [
+        {".".join(path): cell for path, cell in _leaves(row, shut) if path not in empty or path[0] in shut}
+        for row in rows
+    ]
+    return opened, [name for name in dict.fromkeys(n for row in opened for n in row) if name not in named]
+
+
+def _leaves(row: dict[str, Any], shut: Set[str] = frozenset(), above: _Path = ()) -> Iterator[_Leaf]:
+    """Yield the cells of a row, each with the names that lead to it; an empty object is a null."""
+    for name, value in row.items():
+        path = (*above, name)
+        if isinstance(value, dict) and len(path) < _DEPTH and name not in shut:
+            yield from _leaves(value, above=path) if value else [(path, None)]
+        else:
+            yield path, value
