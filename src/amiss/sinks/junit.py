@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import ClassVar
-from xml.sax.saxutils import escape, quoteattr
 
 from amiss.detection import Anomaly, Detection
 from amiss.sinks.base import Sink
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_SPACES = str.maketrans({space: f"&#{ord(space)};" for space in "\t\n\r"})
 
 
 class JunitSink(Sink):
@@ -21,7 +23,7 @@ class JunitSink(Sink):
 
     def chunks(self, detection: Detection) -> Iterator[bytes]:
         """Yield the content of the file."""
-        suite = quoteattr(f"amiss {detection.kind}")
+        suite = _attribute(f"amiss {detection.kind}")
         count = len(detection)
         yield b'<?xml version="1.0" encoding="UTF-8"?>\n'
         yield _bytes(
@@ -52,12 +54,13 @@ def _case(suite: str, name: str, failure: str, body: str) -> bytes:
     if not failure:
         return _bytes(f"{head}/>\n")
     return _bytes(
-        f"{head}><failure message={_attribute(failure)}>{_legal(escape(body))}</failure></testcase>\n"
+        f"{head}><failure message={_attribute(failure)}>{_legal(html.escape(body, quote=False))}</failure></testcase>\n"
     )
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_legal(text))
+    """Return the text in quotation marks; its white space as references, or XML reads spaces."""
+    return f'"{html.escape(_legal(text)).translate(_SPACES)}"'
 
 
 def _legal(text: str) -> str:
