@@ -92,3 +92,24 @@ def test_the_choice_stands_in_the_answer() -> None:
 def test_a_dict_of_one_column_of_texts_is_a_list_of_them() -> None:
     """What `choose_kind` takes for strings the detector takes too."""
     assert len(detect({"code": ["AB12", "CD34"] * 50}).scores) == 100
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"a": np.append(NUMBERS, 9.0), "b": ["x", "y", "x"] * 40 + ["z"]},
+        {"month": MONTHS, "t": np.where(np.arange(120) == 60, 9.0, NUMBERS)},
+        [f"AB{i:02d}" for i in range(99)] + ["AB-7"],
+    ],
+    ids=["table", "series", "strings"],
+)
+def test_fitting_and_detecting_at_once_is_the_same(data: Any) -> None:
+    """To the last bit, though the data is scored once only."""
+    detector = make_detector(data, random_state=0)
+    at_once, apart = detector.fit_detect(data), make_detector(data, random_state=0).fit(data).detect(data)
+    assert len(apart) > 0
+    np.testing.assert_array_equal(at_once.scores, apart.scores)
+    np.testing.assert_array_equal(at_once.flags, apart.flags)
+    np.testing.assert_array_equal(at_once.p_values, apart.p_values)
+    assert at_once.anomalies == apart.anomalies
+    assert at_once.notes == apart.notes

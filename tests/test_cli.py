@@ -146,6 +146,31 @@ def test_fail_on_sets_the_exit_status(folder: pathlib.Path, allowed: str, status
     assert run("detect", "odd.csv", "--fail-on", allowed, "-q", cwd=folder).returncode == status
 
 
+def test_nothing_amiss_is_told_and_written(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """A report and every other answer are whole where there is nothing to show, and the exit status is 0."""
+    places = ["a.csv", "a.tsv", "a.parquet", "a.jsonl", "a.xml", "a.html"]
+    outputs = [word for place in places for word in ("-o", place)]
+    head = (folder / "clean.csv").read_text().splitlines()[:40]
+    (tmp_path / "few.csv").write_text("\n".join([*head, ""]))
+    model = str(folder / "orders.amiss")
+    ran = run("detect", "few.csv", "-m", model, *outputs, "--fail-on", "0", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout
+    assert "Nothing is amiss in 39 rows" in ran.stdout
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 40
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 39
+    assert pl.read_parquet(tmp_path / "a.parquet")["anomalous"].to_list() == [False] * 39
+    assert ElementTree.parse(tmp_path / "a.xml").find(".//failure") is None
+    assert "Nothing is amiss in 39 rows" in (tmp_path / "a.html").read_text()
+
+
+def test_top_0_prints_the_verdict_alone(folder: pathlib.Path) -> None:
+    """The anomalies are counted, none is printed."""
+    ran = run("detect", "odd.csv", "--top", "0", "--no-report", cwd=folder)
+    assert ran.returncode == 1
+    assert "of 400 rows unusual" in ran.stdout
+    assert "x the limit" not in ran.stdout
+
+
 def test_quiet_prints_and_writes_nothing(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Only the exit status tells."""
     ran = run("detect", str(folder / "odd.csv"), "--quiet", cwd=tmp_path)
@@ -158,6 +183,11 @@ def test_json_is_one_object_and_nothing_else(folder: pathlib.Path, tmp_path: pat
     ran = run("detect", str(folder / "odd.csv"), "--json", cwd=tmp_path)
     told = json.loads(ran.stdout)
     assert told["flagged"] == len(told["anomalies"]) > 0
+    assert told["choice"] == "table: it has 4 columns and none holds rising dates in even steps"
+    assert [(c["name"], c["kind"]) for c in told["learnt"]["columns"]][1:3] == [
+        ("amount", "numeric"),
+        ("weight", "numeric"),
+    ]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -348,6 +378,7 @@ def test_a_closed_pipe_is_no_error(folder: pathlib.Path) -> None:
         (["detect", "odd.csv", "-o", "odd.csv"], "is read by this very command"),
         (["fit", "odd.csv", "-o", "./odd.csv"], "is read by this very command"),
         (["detect", "clean.csv", "-m", "orders.amiss", "-o", "clean.csv"], "is read by this very command"),
+        (["fit", "odd.csv", "-o", "orders.csv"], "ends in .csv. Legal: .amiss"),
         (["explain", "odd.csv", "--item", "400"], "There is no row 400"),
         (["fit", "odd.csv", "-o", "nowhere/x.amiss"], "nowhere"),
         (["parts", "modls"], "Did you mean 'models'?"),
@@ -400,6 +431,43 @@ def test_a_fault_of_ours_does_not_read_as_anomalies(folder: pathlib.Path) -> Non
         "amiss: This is a fault of amiss, not of your data: IndexError: out of bounds"
     )
     assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "module", "step"),
+    [
+        (["detect", "odd.csv", "-o", "a.csv"], "amiss.job", "open_source"),
+        (["detect", "odd.csv", "-o", "a.csv"], "amiss.job", "choose_kind"),
+        (["detect", "odd.csv", "-o", "a.csv"], "amiss.sinks.csv", "answer_columns"),
+        (["detect", "odd.csv", "-o", "a.csv"], "os", "fsync"),
+        (["detect", "odd.csv", "-o", "a.csv"], "os", "replace"),
+        (["fit", "odd.csv", "-o", "a.amiss"], "amiss.job", "choose_kind"),
+        (["fit", "odd.csv", "-o", "a.amiss"], "os", "fsync"),
+        (["report", "odd.csv", "-o", "a.html"], "os", "fsync"),
+    ],
+)
+def test_ctrl_c_at_any_step_leaves_all_as_it_was(
+    folder: pathlib.Path, tmp_path: pathlib.Path, words: list[str], module: str, step: str
+) -> None:
+    """While reading, learning and writing: one line, exit 130, the old file whole and no temporary one."""
+    place = tmp_path / words[-1]
+    place.write_text("the old one")
+    (tmp_path / "odd.csv").write_bytes((folder / "odd.csv").read_bytes())
+    code = (
+        f"import os, signal, sys, amiss.cli, {module} as module\n"
+        f"step = module.{step}\n"
+        "def interrupted(*given, **named):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return step(*given, **named)\n"
+        f"module.{step} = interrupted\nsys.argv = ['amiss', *{words!r}]\namiss.cli.run()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (130, "")
+    assert ran.stderr.splitlines() == ["amiss: interrupted; nothing is half written."]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([place.name, "odd.csv"])
+    assert place.read_text() == "the old one"
 
 
 def test_ctrl_c_is_one_line_and_exit_130(tmp_path: pathlib.Path) -> None:

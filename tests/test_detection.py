@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -111,6 +112,21 @@ class _Tags(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.seen.append(tag)
+
+
+def test_json_tells_the_kind_and_what_was_learnt() -> None:
+    """Which kind was chosen and why, and the kinds of the columns; each fact once."""
+    learnt = {"kind": "table", "choice": "table: you said so", "columns": [{"name": "a", "kind": "numeric"}]}
+    told = json.loads(answer([1.0], learnt=learnt).to_json())
+    assert (told["kind"], told["choice"]) == ("table", "table: you said so")
+    assert told["learnt"] == {"columns": [{"name": "a", "kind": "numeric"}]}
+
+
+@pytest.mark.parametrize("score", [1.0000001, 1.004, 1.04, 1.05, 1.0999])
+def test_what_is_flagged_never_reads_as_the_limit(score: float) -> None:
+    """Just beyond the limit there are more digits."""
+    words = str(replace(anomaly(1), score=score)).split()
+    assert 1.0 < float(words[words.index("x") - 1]) <= score + 0.05
 
 
 def test_hostile_values_do_nothing_in_a_notebook() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amiss.text.legible import cell, chance, coloured, legible, level, number, times
+from amiss.detection import times
+from amiss.text.legible import cell, chance, coloured, legible, level, number
 
 ANY_TEXT = st.text(st.characters(categories=None, exclude_categories=()), max_size=80)
 

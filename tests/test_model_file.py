@@ -64,6 +64,8 @@ def test_what_is_left_out_is_not_in_the_file(saved: Path) -> None:
     """Scores of training items and caches stay at home."""
     loaded = amiss.load(saved)
     assert not {"scores_", "p_values_"} & vars(loaded).keys()
+    with pytest.raises(NotFittedError, match=r"scores_ .* not kept in a model file. Ask .*score_samples"):
+        loaded.scores_  # noqa: B018 - asking is the test
     assert "cache" not in vars(loaded.centre_)
 
 

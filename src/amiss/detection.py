@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,22 @@ from amiss.batch import BoolArray, FloatArray
 from amiss.reading.frames import like
 
 _SHOWN = 10  # anomalies in a notebook's view
+
+
+def times(score: float) -> str:
+    """Return a score, in multiples of the threshold, as a person writes it; never 1.0 but where it is.
+
+    Examples
+    --------
+    >>> [times(score) for score in (0.9999, 1.0001, 4.23, 38.2, 1204.0)]
+    ['0.99', '1.01', '4.2', '38', '1,204']
+    """
+    if score < 1.05:
+        towards = math.floor if score < 1 else math.ceil
+        return f"{towards(score * 100 - 1e-9 * (score > 1)) / 100:.2f}"
+    if score < 1e7:
+        return f"{score:,.0f}" if score >= 10 else f"{score:.1f}"
+    return f"{score:.1e}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +91,7 @@ class Anomaly:
 
     def __str__(self) -> str:
         causes = "; ".join(map(str, self.causes))
-        return f"{self.label}: {self.score:.1f} x the limit, p {self.p_value:.2g}" + (
+        return f"{self.label}: {times(self.score)} x the limit, p {self.p_value:.2g}" + (
             f"; {causes}" if causes else ""
         )
 
@@ -272,17 +289,22 @@ class Detection:
         Returns
         -------
         str
-            One JSON object: kind, verdict, items, flagged, threshold, chance, notes, anomalies.
+            One JSON object: kind, choice (the kind and why, where it was chosen), verdict, items, flagged,
+            threshold, chance, learnt (as `Detector.summary` tells it: columns with their kinds, models),
+            notes, anomalies.
         """
         from dataclasses import asdict
 
+        told = ("kind", "items", "choice", "notes")  # elsewhere in the object
         answer = {
             "kind": self.kind,
+            **({"choice": self.learnt["choice"]} if "choice" in self.learnt else {}),
             "verdict": self.verdict,
             "items": len(self.scores),
             "flagged": int(self.flags.sum()),
             "threshold": self.threshold,
             "chance": self.chance,
+            "learnt": {name: value for name, value in self.learnt.items() if name not in told},
             "notes": list(self.notes),
             "anomalies": [{k: v for k, v in asdict(a).items() if v is not None} for a in self],
         }
@@ -291,5 +313,5 @@ class Detection:
 
 def _html_row(anomaly: Anomaly) -> str:
     causes = "<br>".join(html.escape(str(cause)) for cause in anomaly.causes)
-    numbers = f"<td>{anomaly.score:.1f} &times;</td><td>{anomaly.p_value:.2g}</td>"
+    numbers = f"<td>{times(anomaly.score)} &times;</td><td>{anomaly.p_value:.2g}</td>"
     return f"<tr><td>{html.escape(anomaly.label)}</td>{numbers}<td style='text-align:left'>{causes}</td></tr>"

@@ -137,10 +137,14 @@ def learn(job: Job, reading: Reading, told: Told = lambda text: None) -> tuple[D
     DataError, ParameterError
         The data or the parameters cannot be used.
     """
-    choice = choose_kind(reading.data, job.kind, job.params.get("time"))
-    detector = detector_of(choice, **{"random_state": 0, **job.params})
+    detector, choice = _unfitted(job, reading)
     told(f"Learning what is normal ({choice.kind})")
     return detector.fit(as_taken(reading.data, choice.kind)), choice
+
+
+def _unfitted(job: Job, reading: Reading) -> tuple[Detector, Choice]:
+    choice = choose_kind(reading.data, job.kind, job.params.get("time"))
+    return detector_of(choice, **{"random_state": 0, **job.params}), choice
 
 
 def judge(job: Job, reading: Reading, told: Told = lambda text: None) -> Detection:
@@ -151,9 +155,14 @@ def judge(job: Job, reading: Reading, told: Told = lambda text: None) -> Detecti
     DataError, ParameterError, ModelFileError
         The data, the parameters or the model cannot be used.
     """
-    detector, choice = _detector(job, reading, told)
-    told("Looking for what does not fit")
-    detection = detector.detect(as_taken(reading.data, detector.kind))
+    if job.model is None:
+        detector, choice = _unfitted(job, reading)
+        told(f"Learning what is normal, and what does not fit ({choice.kind})")
+        detection = detector.fit_detect(as_taken(reading.data, detector.kind))
+    else:
+        detector, choice = _loaded(job, job.model, reading, told)
+        told("Looking for what does not fit")
+        detection = detector.detect(as_taken(reading.data, detector.kind))
     learnt = {**detection.learnt, "choice": str(choice)}
     notes = tuple(dict.fromkeys((*reading.notes, *detection.notes)))
     anomalies = tuple(_named(a, job, reading) for a in detection.anomalies)
@@ -170,7 +179,7 @@ def explain(
     DataError, ParameterError, ModelFileError
         The data, the parameters or the model cannot be used, or there is no such place.
     """
-    detector, _ = _detector(job, reading, told)
+    detector, _ = _loaded(job, job.model, reading, told) if job.model else learn(job, reading, told)
     told("Explaining")
     told_of = {a.place: a for a in detector.explain(as_taken(reading.data, detector.kind))}
     for place in places:
@@ -182,20 +191,18 @@ def explain(
     return [_named(told_of[place], job, reading) for place in places]
 
 
-def _detector(job: Job, reading: Reading, told: Told) -> tuple[Detector, Choice]:
-    if job.model is None:
-        return learn(job, reading, told)
+def _loaded(job: Job, model: str, reading: Reading, told: Told) -> tuple[Detector, Choice]:
     if job.kind or job.params:
         said = ", ".join([*(["kind"] if job.kind else []), *job.params])
         raise ParameterError(
-            f"{said}: decided when {job.model} was learnt. Leave that out, or learn anew without the model."
+            f"{said}: decided when {model} was learnt. Leave that out, or learn anew without the model."
         )
     from amiss.model_file import load
 
     told("Loading the model")
-    detector = load(job.model)
+    detector = load(model)
     _check_kind(detector, job, reading)
-    return detector, Choice(detector.kind, f"the model {job.model} is of that kind")
+    return detector, Choice(detector.kind, f"the model {model} is of that kind")
 
 
 def _check_kind(detector: Detector, job: Job, reading: Reading) -> None:

@@ -65,6 +65,22 @@ def check_report_place(place: str) -> None:
         )
 
 
+def check_model_place(place: str) -> None:
+    """Raise where the ending of a model file's place is that of something else.
+
+    Raises
+    ------
+    SinkError
+        It ends in ``.csv``, say.
+    """
+    ending = os.path.splitext(place)[1]
+    if ending and ending.lower() != ".amiss":
+        raise SinkError(
+            f"A model file is written, and {place!r} ends in {ending}. Legal: .amiss, or no ending. Name it so, "
+            "or write what is amiss in the data instead (amiss detect FILE -o PATH)."
+        )
+
+
 def check_not_read(place: str, *read: str | None) -> None:
     """Raise where writing to ``place`` would replace what is read.
 

@@ -15,17 +15,16 @@ if TYPE_CHECKING:
 
 @click.command("fit")
 @takes_learning_job
-@click.option(
-    "-o", "--output", metavar="MODEL", required=True, help="The model file to write, such as orders.amiss."
-)
+@click.option("-o", "--output", metavar="MODEL", required=True, help="The model file to write: orders.amiss.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 def command(job: Job, output: str, quiet: bool) -> int:
     """Learn what is normal in FILE and keep it in a model file, for amiss detect -m MODEL."""
     from amiss import learnt, save
     from amiss.job import learn, read
-    from amiss.outputs import check_not_read
+    from amiss.outputs import check_model_place, check_not_read
 
     check_not_read(output, job.place)
+    check_model_place(output)
     with progress(quiet) as told:
         reading = read(job, told)
         detector, choice = learn(job, reading, told)

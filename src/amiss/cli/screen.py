@@ -65,8 +65,10 @@ def anomalies(found: Sequence[Anomaly], most: int) -> None:
         for anomaly in worst:
             click.echo(printable(anomaly))
         return
+    from amiss.detection import times
+
     rows = [
-        (a.label, f"{a.score:,.1f} x", f"{a.p_value:.2g}", "; ".join(map(str, a.causes[:_CAUSES])))
+        (a.label, f"{times(a.score)} x", f"{a.p_value:.2g}", "; ".join(map(str, a.causes[:_CAUSES])))
         for a in worst
     ]
     if rows:

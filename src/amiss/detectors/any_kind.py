@@ -137,7 +137,7 @@ def detect(data: Any, kind: str | None = None, **params: Any) -> Detection:
     """
     choice = choose_kind(data, kind, params.get("time"))
     taken = as_taken(data, choice.kind)
-    detection = detector_of(choice, **params).fit(taken).detect(taken)
+    detection = detector_of(choice, **params).fit_detect(taken)
     return replace(detection, learnt={**detection.learnt, "choice": str(choice)}, native=data)
 
 

@@ -13,13 +13,32 @@ import numpy as np
 
 from amiss.batch import AnyArray, FloatArray
 from amiss.detection import Anomaly, Detection, Evidence
-from amiss.errors import AmissWarning, DataError, ParameterError
+from amiss.errors import AmissWarning, DataError, NotFittedError, ParameterError
 from amiss.estimator import Estimator
 from amiss.numerics.blocks import one_blas_thread
 from amiss.part import Stored, make_part
 from amiss.thresholds import Threshold
 
 _FEW_ITEMS = 50
+
+
+class _OfTraining:
+    """A name that `fit` sets and no model file keeps: where it is not there, it says what to ask instead.
+
+    Python looks here only where the detector itself holds no such name.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, detector: Any, owner: type | None = None) -> FloatArray:
+        if detector is None:
+            raise AttributeError(self.name)
+        detector._check_is_fitted()
+        raise NotFittedError(
+            f"{self.name} tells of the data given to fit, and is not kept in a model file. Ask for the scores of "
+            "data: score_samples(data), or detect(data) for p-values too."
+        )
 
 
 class Detector(Estimator, Stored):
@@ -50,8 +69,8 @@ class Detector(Estimator, Stored):
     notes_: list[str]
     offset_: float
     threshold_: float
-    scores_: FloatArray
-    p_values_: FloatArray
+    scores_ = _OfTraining()
+    p_values_ = _OfTraining()
 
     # ------------------------------------------------------------- a kind of data fills these in
     def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
@@ -183,7 +202,41 @@ class Detector(Estimator, Stored):
         Detection
         """
         self._check_is_fitted()
-        scores = self._finite(self._score(X))
+        return self._detection(X, self._finite(self._score(X)))
+
+    @one_blas_thread()
+    def fit_detect(self, X: Any) -> Detection:
+        """Learn what is normal in ``X``, and return what is amiss in it.
+
+        The answer is that of ``fit(X).detect(X)``, in less time: the scores are those of `fit`.
+
+        Parameters
+        ----------
+        X : frame, array or list
+            The items to learn from and to judge.
+
+        Returns
+        -------
+        Detection
+
+        Raises
+        ------
+        DataError
+            The data cannot be used.
+        ParameterError
+            A parameter is outside its legal values.
+
+        Examples
+        --------
+        >>> from amiss import StringDetector
+        >>> detection = StringDetector().fit_detect([f"AB{i:02d}" for i in range(99)] + ["AB-7"])
+        >>> [anomaly.label for anomaly in detection]
+        ['"AB-7"']
+        """
+        self.fit(X)
+        return self._detection(X, self.scores_)
+
+    def _detection(self, X: Any, scores: FloatArray) -> Detection:
         flags = scores > self.threshold_
         worst_first = np.argsort(-scores, kind="stable")
         anomalies, evidence = self._explain(X, scores, worst_first[flags[worst_first]])

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 
 from amiss.batch import FloatArray
-from amiss.detection import Anomaly, StringEvidence, TableEvidence
+from amiss.detection import Anomaly, StringEvidence, TableEvidence, times
 from amiss.report.thinning import BLAMED
-from amiss.text.legible import level, times, written_out
+from amiss.text.legible import level, written_out
 
 CHARACTER = 0.602
 """Width of a character in a font of even width, in multiples of its size."""

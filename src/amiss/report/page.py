@@ -13,10 +13,10 @@ from markupsafe import Markup
 
 import amiss
 from amiss.batch import FloatArray
-from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence, StringEvidence, TableEvidence
+from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence, StringEvidence, TableEvidence, times
 from amiss.report.histogram import histogram
 from amiss.report.thinning import EVENTS
-from amiss.text.legible import cell, chance, coloured, legible, level, number, times
+from amiss.text.legible import cell, chance, coloured, legible, level, number
 
 # What a page holds at most, so that it stays small; it says what is left out.
 _ANOMALIES, _ROWS, _COLUMNS, _LEARNT, _NOTES, _CAUSES = 100, 200, 40, 150, 20, 6
