@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from amiss.errors import ParameterError
-from amiss.models import Codebook, SeriesModel
+from amiss.models import Codebook, Kernels, SeriesModel
 from amiss.part import make_part, shelf_of
 from amiss.reading.windows import Channels
 
@@ -116,3 +116,13 @@ def test_the_same_seed_draws_the_same_kernels():
     """Scores are equal to the last bit."""
     one, other = (fitted("kernels", waves()).score(stretch(waves(seed=3), POINTS)) for _ in range(2))
     assert (one == other).all()
+
+
+@pytest.mark.parametrize("first", [0, 6, 12])
+def test_the_ends_of_a_series_are_not_odd(first):
+    """Where a smooth course is cut off, its first and last window score no higher than those between."""
+    values = np.sin(np.arange(first, first + 1999) * 2 * np.pi / 24)[:, None]
+    values += 0.01 * np.random.default_rng(0).normal(size=values.shape)
+    channels = Channels(values, np.zeros(values.shape, bool), 0, 24)
+    scores = Kernels().fit(channels, np.random.default_rng(0)).score(channels)
+    assert scores[[0, -1]].max() <= scores[24:-24].max()

@@ -106,14 +106,20 @@ class Kernels(SeriesModel):
         return np.concatenate([features for _, features in self._features(channels, begins)])
 
     def _features(self, channels: Channels, begins: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
-        """Yield windows (where they begin) and their features, shape (windows, 3 kernels), chunk by chunk."""
+        """Yield windows (where they begin) and their features, shape (windows, 3 kernels), chunk by chunk.
+
+        At the ends of a stretch some convolutions would see beyond it; a window there has the features of the
+        nearest whose convolutions all lie inside.
+        """
         reach = (_TAPS // 2) * int(self.dilations_.max())
         padded = np.pad(channels.values, ((reach, reach), (0, 0)), mode="edge")
-        for first in range(0, len(channels) - self.steps_ + 1, _CHUNK):
-            at = begins[(begins >= first) & (begins < first + _CHUNK)]
-            if len(at):
+        last = len(channels) - self.steps_
+        inside = np.clip(begins, min(reach, last // 2), max(last - reach, last // 2))
+        for first in range(0, last + 1, _CHUNK):
+            here = (inside >= first) & (inside < first + _CHUNK)
+            if here.any():
                 stretch = padded[first : first + _CHUNK + self.steps_ - 1 + 2 * reach]
-                yield at, self._pooled(stretch, reach, at - first)
+                yield begins[here], self._pooled(stretch, reach, inside[here] - first)
 
     def _pooled(self, stretch: FloatArray, reach: int, at: IntArray) -> FloatArray:
         from scipy.ndimage import maximum_filter1d
