@@ -132,3 +132,18 @@ def test_the_period_is_the_fundamental_one():
     month = np.arange(720)
     values = np.cos(2 * np.pi * month / 12) + 0.3 * np.cos(2 * np.pi * month / 48)
     assert find_period(values) == (12, True)
+
+
+@pytest.mark.parametrize(("period", "points"), [(144, 2000), (168, 2000), (288, 5000)])
+def test_a_long_period_is_told_to_the_point(period, points):
+    """Where the course comes back several times, the period is exact, whatever the noise."""
+    for seed in range(5):
+        noise = np.random.default_rng(seed).normal(size=points)
+        assert find_period(np.sin(np.arange(points) * 2 * np.pi / period) + 0.1 * noise) == (period, True)
+
+
+@pytest.mark.parametrize(("cycles", "found"), [(2.5, False), (3.5, True)])
+def test_a_period_comes_at_least_three_times(cycles, found):
+    """What came twice may be chance."""
+    values = np.sin(np.arange(round(40 * cycles)) * 2 * np.pi / 40)
+    assert find_period(values)[1] == found

@@ -17,6 +17,8 @@ _SHORTEST, _LONGEST = 6, 303
 _NEARLY, _OFF = 0.95, 0.02  # a peak nearly as high as the highest, whose lag divides it to so much
 _PERIOD_POINTS = 20_000
 _CLEAR = 0.1  # of the variance
+_FEWEST_CYCLES = 3  # what came twice may be chance
+_MOST_CYCLES, _STILL = 10, 0.8  # a period is followed so far, while its peaks are so high
 _CLIP = 20.0
 _FAR = 1e6
 _SMALLEST = 1e-300  # the spread of a channel is at least this: smaller ones cannot be divided by
@@ -126,10 +128,11 @@ def _mean_and_deviation(seen: FloatArray) -> tuple[float, float]:
 def find_period(values: FloatArray) -> tuple[int | None, bool]:
     """Return the lag at which one channel resembles itself most, and whether it is a period.
 
-    The lag, 6 to 303 points, is that of the highest local peak of the autocorrelation of the first 20,000
-    points, or, where a peak nearly as high stands at a half, a third, ... of it, the shortest of those;
-    windows of that length suit the series. It is a period only where the peak rises clearly above
-    the lowest autocorrelation before it: noise on a slow course has little peaks too.
+    The lag, 6 to 303 points and at most a third of them all, is that of the highest local peak of the
+    autocorrelation of the first 20,000 points, or, where a peak nearly as high stands at a half, a third, ...
+    of it, the shortest of those; windows of that length suit the series. It is a period only where the peak
+    rises clearly above the lowest autocorrelation before it: noise on a slow course has little peaks too. A
+    period is told more exactly by where it comes back the tenth time than the first, as long as it does.
 
     Parameters
     ----------
@@ -154,18 +157,38 @@ def find_period(values: FloatArray) -> tuple[int | None, bool]:
     x = values[:_PERIOD_POINTS] - values[:_PERIOD_POINTS].mean()
     length = 1 << (2 * len(x) - 1).bit_length()
     power = np.abs(np.fft.rfft(x, length)) ** 2
-    autocorrelation = np.fft.irfft(power, length)[: min(len(x), _LONGEST + 98)]
+    whole = np.fft.irfft(power, length)[: len(x)]
+    autocorrelation = whole[: _LONGEST + 98]
     if len(autocorrelation) < _SHORTEST or not autocorrelation[0] > 0:
         return None, False
     inner = autocorrelation[4:-1]
     peak = (inner > autocorrelation[3:-2]) & (inner > autocorrelation[5:])
     lags = np.flatnonzero(peak) + 4
+    lags = lags[lags * _FEWEST_CYCLES <= len(x)]
     best = int(lags[np.argmax(autocorrelation[lags])]) if len(lags) else 0
     if not _SHORTEST <= best <= _LONGEST:
         return None, False
     best = _fundamental(best, lags, autocorrelation)
     rise = autocorrelation[best] - autocorrelation[:best].min()
-    return best, bool(rise >= _CLEAR * autocorrelation[0])
+    clear = bool(rise >= _CLEAR * autocorrelation[0])
+    return (_refined(best, whole) if clear else best), clear
+
+
+def _refined(period: int, autocorrelation: FloatArray) -> int:
+    """Return the period as a share of the farthest multiple of it at which the autocorrelation peaks."""
+    finest, reach = float(period), max(1, period // 8)
+    # fewer products stand behind longer lags; taken for what they are, they would pull each peak to the left
+    level = autocorrelation / np.arange(len(autocorrelation), 0, -1)
+    for times in range(2, _MOST_CYCLES + 1):
+        middle = round(times * finest)
+        near = level[middle - reach : middle + reach + 1]
+        if 2 * (middle + reach) > len(level) or near.max() < _STILL * level[period]:
+            break
+        at = int(near.argmax())
+        if at in (0, len(near) - 1):  # no peak
+            break
+        finest = (middle - reach + at) / times
+    return round(finest)
 
 
 def _fundamental(best: int, lags: IntArray, autocorrelation: FloatArray) -> int:
