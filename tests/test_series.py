@@ -205,3 +205,23 @@ def test_few_of_clean_points_are_flagged():
         new.append((detector.predict(values[1500:]) == -1).mean())
     assert np.mean(old) < 0.01
     assert np.mean(new) < 0.02
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_an_event_is_as_long_as_what_happened(channels):
+    """The score of a point is smoothed over a window; the event is not."""
+    values = waves(channels=channels)
+    values[900:910, 0] += 3.0
+    events = fitted(values).detect(values).anomalies
+    assert abs(events[0].start - 900) <= 8
+    assert abs(events[0].end - 909) <= 8
+    assert events[0].start <= events[0].place <= events[0].end
+
+
+@pytest.mark.parametrize("at", [9, 700])
+def test_one_infinite_value_is_one_point(at):
+    """Near the beginning too."""
+    values = waves()
+    values[at] = np.inf
+    event = fitted(values).detect(values).anomalies[0]
+    assert (event.start, event.end) == (at, at)

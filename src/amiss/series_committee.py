@@ -54,11 +54,18 @@ class SeriesCommittee(Stored):
         """Return a score per point, shape (points,), finite, >= 0; 0 where every channel is missing."""
         return self._combined((model.score(channels) for model in self.models), channels)
 
-    def _combined(self, raw: Iterable[FloatArray], channels: Channels) -> FloatArray:
+    def unsmoothed(self, channels: Channels) -> FloatArray:
+        """Return the score of each point before it is smoothed, shape (points,): that of its window alone."""
+        return self._total((model.score(channels) for model in self.models), channels)
+
+    def _total(self, raw: Iterable[FloatArray], channels: Channels) -> FloatArray:
         total = np.zeros(len(channels))
         for calibration, scores in zip(self.calibrations, raw, strict=True):
             total += calibration.apply(scores)
-        smooth = moving_mean(total * _trust(channels), channels.period)
+        return total * _trust(channels)
+
+    def _combined(self, raw: Iterable[FloatArray], channels: Channels) -> FloatArray:
+        smooth = moving_mean(self._total(raw, channels), channels.period)
         return np.where(channels.mask.all(axis=1), 0.0, np.maximum(smooth, 0.0))
 
     def surprise(self, channels: Channels) -> FloatArray:

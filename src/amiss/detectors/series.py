@@ -12,7 +12,7 @@ from amiss.detection import Anomaly, SeriesEvidence
 from amiss.detectors.base import Detector
 from amiss.detectors.series_words import event_causes, event_label
 from amiss.errors import ParameterError
-from amiss.events import Event, events_of
+from amiss.events import Event, events_of, outside_band, trimmed
 from amiss.numerics.blocks import one_blas_thread
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import DEFAULT_WINDOW, Channels, Scale, find_period
@@ -53,7 +53,7 @@ class SeriesDetector(Detector):
     merge_gap : int or None
         Flagged points with at most so many others between them are one event; None: half a window.
     min_length : int
-        Events of fewer points are not reported.
+        Events of fewer points are not reported. An event is what is odd itself among the flagged points.
 
     Attributes
     ----------
@@ -209,8 +209,27 @@ class SeriesDetector(Detector):
         gap = self.window_ // 2 if self.merge_gap is None else self.merge_gap
         series = self.timeline_.read(data)
         evidence, cells = self._evidence(series, scores)
-        events = events_of(flagged, scores, gap, self.min_length)
+        events = self._trimmed(events_of(flagged, scores, gap), flagged, scores, series, evidence)
         return self._anomalies(events, scores, series, evidence, cells), evidence
+
+    def _trimmed(
+        self,
+        events: list[Event],
+        flagged: AnyArray,
+        scores: FloatArray,
+        series: Series,
+        evidence: SeriesEvidence,
+    ) -> list[Event]:
+        """Return the events cut down to what is odd in them, those of fewer than `min_length` points left out."""
+
+        def course() -> FloatArray:
+            channels, context = self._in_context(series)
+            return self.committee_.unsmoothed(channels)[context : context + len(series)]
+
+        outside = outside_band(series.values, evidence.lower, evidence.upper, self.scale_.spread)
+        found = trimmed(events, flagged, scores, outside, course)
+        long = [event for event in found if event.end - event.start + 1 >= self.min_length]
+        return sorted(long, key=lambda event: (-scores[event.peak], event.start))
 
     def _evidence(self, series: Series, scores: FloatArray) -> tuple[SeriesEvidence, FloatArray]:
         """Return what a report shows, and the surprise of each cell, shape (points, channels)."""
