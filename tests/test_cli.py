@@ -470,6 +470,19 @@ def test_ctrl_c_at_any_step_leaves_all_as_it_was(
     assert place.read_text() == "the old one"
 
 
+def test_ctrl_c_while_amiss_starts_is_one_line(tmp_path: pathlib.Path) -> None:
+    """No traceback of an import."""
+    code = (
+        "import sys, amiss.__main__\nclass Finder:\n    def find_spec(self, name, *_):\n"
+        "        if name == 'amiss.cli':\n            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Finder())\namiss.__main__.main()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (130, "amiss: interrupted; nothing is half written.\n")
+
+
 def test_ctrl_c_is_one_line_and_exit_130(tmp_path: pathlib.Path) -> None:
     """While it works, nothing half written: no report, no temporary file."""
     rng = np.random.default_rng(0)

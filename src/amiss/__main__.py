@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Run the command line."""
-    from amiss.cli import run
-
+    try:
+        from amiss.cli import run
+    except KeyboardInterrupt:  # Ctrl-C before anything was done
+        print("amiss: interrupted; nothing is half written.", file=sys.stderr)
+        sys.exit(130)
     run()
 
 
