@@ -57,10 +57,10 @@ def test_the_sentence_counts_what_is_unusual() -> None:
 
 @pytest.mark.parametrize(("events", "words"), [(1, "in 1 event,"), (2, "in 2 events,")])
 def test_the_sentence_counts_events_in_a_series(events: int, words: str) -> None:
-    """Points and the events they make."""
+    """The points inside events, and the events."""
     found = tuple(anomaly(i, start=i, end=i) for i in range(events))
     verdict = answer([3.0, 3.0, 1.0], found, kind="series", unit="point").verdict
-    assert verdict == f"2 of 3 points unusual {words} fewer than 1 event expected by chance."
+    assert verdict == f"{events} of 3 points unusual {words} fewer than 1 event expected by chance."
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pa.table])
@@ -159,3 +159,15 @@ def test_chance_counts_windows_where_scores_reach_over_one():
     assert replace(detection, chance=0.1).chance_words == "about 4"
     assert replace(detection, chance=0.1).verdict.endswith("about 4 events expected by chance.")
     assert replace(detection, chance=0.001).verdict.endswith("fewer than 1 event expected by chance.")
+
+
+def test_unusual_points_are_those_inside_events():
+    """A series counts the points of its events, not the windows around them."""
+    import amiss
+
+    wave = np.sin(np.arange(960) * 2 * np.pi / 24)
+    wave[500:510] = 0.0
+    detection = amiss.SeriesDetector(random_state=0).fit(wave).detect(wave)
+    inside = sum(event.end - event.start + 1 for event in detection)
+    assert detection.unusual == inside
+    assert detection.verdict.startswith(f"{inside} of 960 points unusual in {len(detection)} event")

@@ -217,7 +217,7 @@ class Detection:
     @property
     def verdict(self) -> str:
         """The answer in one sentence."""
-        count, total = int(self.flags.sum()), len(self.flags)
+        count, total = self.unusual, len(self.flags)
         units = self.unit if total == 1 else self.unit + "s"
         chance = self.chance_words
         if self.unit == "point":
@@ -228,6 +228,13 @@ class Detection:
             )
         events = f" in {len(self):,} event{'s' * (len(self) != 1)}" if self.unit == "point" else ""
         return f"{count:,} of {total:,} {units} unusual{events}, {chance} expected by chance."
+
+    @property
+    def unusual(self) -> int:
+        """How many items are amiss: flagged rows or strings, points inside events."""
+        if self.unit != "point":
+            return int(self.flags.sum())
+        return sum(a.end - a.start + 1 for a in self.anomalies if a.start is not None and a.end is not None)
 
     @property
     def chance_words(self) -> str:
@@ -301,7 +308,7 @@ class Detection:
             **({"choice": self.learnt["choice"]} if "choice" in self.learnt else {}),
             "verdict": self.verdict,
             "items": len(self.scores),
-            "flagged": int(self.flags.sum()),
+            "flagged": self.unusual,
             "threshold": self.threshold,
             "chance": self.chance,
             "learnt": {name: value for name, value in self.learnt.items() if name not in told},

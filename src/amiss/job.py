@@ -259,5 +259,5 @@ class Allowance:
     def exceeded(self, detection: Detection) -> bool:
         """Return whether more anomalies (events in a series), or a greater share of the items, are found."""
         if self.percent:
-            return bool(100 * detection.flags.mean() > self.number)
+            return 100 * detection.unusual / len(detection.scores) > self.number
         return len(detection) > self.number

@@ -60,7 +60,7 @@ def page(detection: Detection, title: str | None, command: str | None) -> dict[s
     return {
         "title": legible(title or {"table": "A table", "series": "A series"}.get(detection.kind, "A list")),
         "verdict": detection.verdict,
-        "flagged": int(detection.flags.sum()),
+        "flagged": detection.unusual,
         "worst": times(float(relative.max(initial=0.0))),
         "facts": _facts(detection, relative),
         "notes": [legible(note, _NOTE) for note in detection.notes[:_NOTES]],
@@ -77,7 +77,7 @@ def page(detection: Detection, title: str | None, command: str | None) -> dict[s
 
 def _facts(detection: Detection, relative: FloatArray) -> list[tuple[str, str]]:
     """Return what stands under the verdict: (what, how much)."""
-    count, items = int(detection.flags.sum()), len(detection.flags)
+    count, items = detection.unusual, len(detection.flags)
     unit = {"point": "Points", "row": "Rows", "string": "Strings"}.get(detection.unit, detection.unit)
     facts = [
         (unit, f"{items:,}"),
