@@ -225,3 +225,14 @@ def test_one_infinite_value_is_one_point(at):
     values[at] = np.inf
     event = fitted(values).detect(values).anomalies[0]
     assert (event.start, event.end) == (at, at)
+
+
+def test_events_are_told_by_the_numbers_of_the_time_column():
+    """Numbers that count something are shown as they are, not as dates of 1970."""
+    values = broken()
+    frame = pd.DataFrame({"metre": np.arange(len(values)) / 4, "v": values[:, 0]})
+    detection = fitted(frame, time="metre").detect(frame)
+    event = detection.anomalies[0]
+    assert event.label == f"metre {event.start / 4:g} to {event.end / 4:g}"
+    assert detection.evidence.times is None
+    assert detection.learnt["step"] == "0.25"

@@ -123,3 +123,45 @@ def test_new_columns_and_order_do_not_matter():
     timeline.fit(frame(speed=np.ones(10)))
     series = timeline.read(pl.DataFrame({"new": [1], "speed": ["n/a"], "load": ["7"]}))
     assert np.array_equal(series.values, [[7.0, np.nan]], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("written", "zone", "told"),
+    [
+        ("2024-03-01T00:{}:00+01:00", "UTC+01:00", "2024-03-01T00:10:00+01:00"),
+        ("2024-03-01 00:{}:00-0330", "UTC-03:30", "2024-03-01T00:10:00-03:30"),
+        ("2024-03-01T00:{}:00Z", "UTC", "2024-03-01T00:10:00+00:00"),
+    ],
+)
+def test_times_are_told_with_the_offset_they_came_with(written, zone, told):
+    """A reader finds the moment in the data as it is written there."""
+    timeline = Timeline()
+    series = timeline.fit(pl.DataFrame({"t": [written.format(m) for m in (10, 20, 30)], "v": [1, 2, 3]}))
+    assert timeline.timezone == zone
+    assert timeline.texts(series.times)[0] == told
+
+
+def test_offsets_that_differ_are_told_in_utc():
+    """There is no one offset to tell them in."""
+    timeline = Timeline()
+    times = ["2024-03-31T00:00:00+01:00", "2024-03-31T01:00:00+01:00", "2024-03-31T03:00:00+02:00"]
+    series = timeline.fit(pl.DataFrame({"t": times, "v": [1, 2, 3]}))
+    assert timeline.texts(series.times)[2] == "2024-03-31T01:00:00+00:00"
+    assert timeline.step_text() == "1 h"
+
+
+def test_numbers_as_time_stay_numbers():
+    """Numbers too small for seconds since 1970 count something else."""
+    timeline = Timeline("t")
+    series = timeline.fit(pl.DataFrame({"t": [0.5, 1.0, 1.5, 2.0], "v": [1.0, 2.0, 1.0, 2.0]}))
+    assert timeline.texts(series.times) == ["0.5", "1", "1.5", "2"]
+    assert timeline.step_text() == "0.5"
+    assert timeline.place(timeline.read(pl.DataFrame({"t": [2.5, 3.0], "v": [1.0, 2.0]})).times) == (4, True)
+
+
+def test_the_columns_that_are_there_are_named():
+    """Who gives another table sees what is in it; of many columns the first."""
+    timeline = Timeline()
+    timeline.fit(frame())
+    with pytest.raises(DataError, match=r"'load' is not there; the columns are 'c0', .* 'c11' and 28 more"):
+        timeline.read(pl.DataFrame({f"c{i}": [1.0] for i in range(40)}))

@@ -246,7 +246,9 @@ class SeriesDetector(Detector):
         highest = cells.max(axis=1, keepdims=True)
         share = np.where(highest > 0, cells / np.where(highest > 0, highest, 1.0), 0.0)
         surprise = share * (scores / self.threshold_)[:, None]
-        times = None if series.times is None else self.timeline_.texts(series.times)
+        times = None
+        if series.times is not None and not self.timeline_.counted:  # a report draws dates or positions
+            times = self.timeline_.texts(series.times)
         names = tuple(self.timeline_.channels)
         return SeriesEvidence(names, times, seen, expected, lower, upper, surprise), cells
 
@@ -259,10 +261,13 @@ class SeriesDetector(Detector):
         cells: FloatArray,
     ) -> list[Anomaly]:
         p_values = self.threshold_rule_.p_values(scores)
+        times, counted = evidence.times, ""
+        if self.timeline_.counted and series.times is not None:
+            times, counted = self.timeline_.texts(series.times), f"{self.timeline_.time} "
         return [
             Anomaly(
                 place=event.peak,
-                label=event_label(event, evidence.times),
+                label=counted + event_label(event, times),
                 score=self._relative(scores[event.peak]),
                 p_value=float(p_values[event.peak]),
                 causes=event_causes(event, series, evidence, cells),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from amiss.batch import FloatArray
 from amiss.errors import DataError
 from amiss.part import Stored
-from amiss.reading.frames import Frame, read_frame
+from amiss.reading.frames import Frame, number_text, read_frame
 from amiss.reading.values import dates, is_missing, numbers
 
 Moments = NDArray[np.datetime64]
@@ -19,6 +20,9 @@ Moments = NDArray[np.datetime64]
 _NUMERIC_SHARE = 0.8
 _REGULAR = 0.01
 _EPOCH_UNITS = ((1e17, 1e-3), (1e14, 1.0), (1e11, 1e3), (1e8, 1e6))  # ns, us, ms, s -> us
+_SMALLEST_EPOCH = _EPOCH_UNITS[-1][0]
+_OFFSET = re.compile(r"(?:UTC)?([+-])(\d{2}):?(\d{2})\Z", re.ASCII)
+_NAMED = 12  # columns, in a message
 _STEP_NAMES = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
@@ -31,7 +35,8 @@ class Series:
     values : ndarray of shape (points, channels)
         Raw units; NaN where missing, infinities as given.
     times : ndarray of shape (points,), datetime64[us], or None
-        UTC where the time zone is known, else as written; None where the data has no time.
+        UTC where the time zone is known, else as written; None where the data has no time. Numbers that are no
+        seconds since 1970 stand here as if they were.
     left_out : tuple of str
         Columns that are neither time nor numbers.
     """
@@ -57,6 +62,7 @@ class Timeline(Stored):
     channels: list[str]
     named: bool
     timed: bool
+    counted: bool
     timezone: str | None
     points: int
     first: float
@@ -82,17 +88,18 @@ class Timeline(Stored):
         self.channels = [name for name, column in values.items() if column is not None]
         if not self.channels:
             raise DataError(
-                f"None of the columns ({', '.join(map(repr, frame.names))}) holds numbers. "
+                f"None of the columns ({_listed(frame.names)}) holds numbers. "
                 "A series has at least one channel of numbers. For a list of texts use StringDetector."
             )
         self.named, self.time, self.timed, self.timezone = frame.named, time, moments is not None, zone
         self.points, self.first, self.last, self.step = len(frame), 0.0, 0.0, 1.0
         self.months, self.regular = 0, True
+        self.counted = moments is not None and _only_counts(frame, str(time), moments)
         if moments is not None and len(moments) > 1:
             seconds = _seconds(moments)
             steps = np.diff(seconds)
             self.first, self.last, self.step = float(seconds[0]), float(seconds[-1]), float(np.median(steps))
-            self.months = _months(moments)
+            self.months = 0 if self.counted else _months(moments)
             even = np.abs(steps - self.step) <= _REGULAR * self.step
             self.regular = bool(self.months or even.all())
         left_out = tuple(name for name, column in values.items() if column is None)
@@ -137,8 +144,8 @@ class Timeline(Stored):
             )
         missing = next(name for name in self.channels if name not in frame.names)
         raise DataError(
-            f"Column {missing!r} is not there; the detector was fitted with the channels "
-            f"{', '.join(map(repr, self.channels))}. Give all of them."
+            f"Column {missing!r} is not there; the columns are {_listed(frame.names)}. The detector was fitted "
+            f"with the channels {_listed(self.channels)}: give all of them, or fit a detector on this data."
         )
 
     def _are_there(self, frame: Frame) -> bool:
@@ -149,7 +156,7 @@ class Timeline(Stored):
             if self.time not in frame.names:
                 raise DataError(
                     f"Time column {self.time!r} is not there. The columns are "
-                    f"{', '.join(map(repr, frame.names))}. Name one of them: SeriesDetector(time=...)."
+                    f"{_listed(frame.names)}. Name one of them: SeriesDetector(time=...)."
                 )
             return self.time, *_moments(frame, self.time)
         for name, column in zip(frame.names, frame.columns, strict=True):
@@ -184,16 +191,21 @@ class Timeline(Stored):
         return {self.time: (seconds * 1e6).astype(np.int64).astype("datetime64[us]")}
 
     def step_text(self) -> str | None:
-        """Return the step between points in words: "5 min", "about 30 d"; None where there is no time."""
+        """Return the step between points in words: "5 min", "about 30 d", or a number; None without time."""
         if not self.timed or self.points < 2:
             return None
         if self.months:
             return f"{self.months} month{'s' * (self.months > 1)}"
+        about = "" if self.regular else "about "
+        if self.counted:
+            return f"{about}{self.step:.4g}"
         unit, name = next(((u, n) for u, n in _STEP_NAMES if self.step >= u), (1.0, "s"))
-        return ("" if self.regular else "about ") + f"{self.step / unit:.4g} {name}"
+        return f"{about}{self.step / unit:.4g} {name}"
 
     def texts(self, moments: Moments) -> list[str]:
-        """Return moments as text in the time zone of the data, as short as they allow (ISO 8601)."""
+        """Return moments as text in the time zone of the data, as short as they allow (ISO 8601); numbers as such."""
+        if self.counted:
+            return [number_text(second) for second in _seconds(moments).tolist()]
         zone = _zone(self.timezone)
         if zone is None:
             return [str(text) for text in np.datetime_as_string(moments, unit=_unit(moments))]
@@ -244,6 +256,7 @@ def _moments(frame: Frame, name: str) -> tuple[Moments | None, str | None]:
     column, zone = frame.columns[frame.names.index(name)], frame.timezones.get(name)
     if column.dtype == object:
         moments, found, zone = dates(column.tolist())
+        zone = zone and _offset_of(column)
         if not found.any():
             numeric, found = numbers(column.tolist())
             moments = _from_numbers(numeric) if found.any() else moments
@@ -275,6 +288,27 @@ def _from_numbers(numeric: FloatArray) -> Moments:
     return out
 
 
+def _only_counts(frame: Frame, name: str, moments: Moments) -> bool:
+    """Return whether the time column holds numbers too small for seconds since 1970 (before 1973)."""
+    column = frame.columns[frame.names.index(name)]
+    numeric = column.dtype.kind == "f" or (column.dtype == object and not _are_dates(column))
+    return bool(numeric and np.median(np.abs(_seconds(moments))) < _SMALLEST_EPOCH)
+
+
+def _offset_of(column: Any) -> str:
+    """Return the offset that all times of a column of texts are written with: "UTC+01:00"; "UTC" where they differ."""
+    ends = {text.strip()[-6:] for text in column if not is_missing(text)}
+    found = {match.groups() if (match := _OFFSET.search(end)) else None for end in ends}
+    offset = found.pop() if len(found) == 1 else None
+    return "UTC" if offset in (None, ("+", "00", "00")) else "UTC{}{}:{}".format(*offset)
+
+
+def _listed(names: Any) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(repr, names[:_NAMED])) + more
+
+
 def _seconds(moments: Moments) -> FloatArray:
     return np.asarray(moments.astype("datetime64[us]").astype(np.int64) / 1e6)
 
@@ -302,9 +336,14 @@ def _months(moments: Moments) -> int:
 def _zone(name: str | None) -> Any:
     if name is None:
         return None
-    from datetime import UTC
+    from datetime import UTC, timedelta, timezone
     from zoneinfo import ZoneInfo
 
+    fixed = _OFFSET.match(name)
+    if fixed:
+        sign, hours, minutes = fixed.groups()
+        ahead = timedelta(hours=int(hours), minutes=int(minutes))
+        return timezone(-ahead if sign == "-" else ahead) if ahead < timedelta(days=1) else UTC
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
