@@ -494,3 +494,12 @@ def test_ctrl_c_is_one_line_and_exit_130(tmp_path: pathlib.Path) -> None:
     assert process.returncode == 130
     assert told.splitlines() == ["amiss: interrupted; nothing is half written."]
     assert [p.name for p in tmp_path.iterdir()] == ["big.csv"]
+
+
+def test_a_report_asked_for_is_written_quietly(tmp_path: pathlib.Path) -> None:
+    """--quiet writes no report by itself, and the one that is asked for."""
+    (tmp_path / "codes.txt").write_text("\n".join(f"AB{n:03d}" for n in range(200)))
+    assert run("detect", "codes.txt", "--quiet", cwd=tmp_path).returncode == 0
+    assert not (tmp_path / "report.html").exists()
+    assert run("detect", "codes.txt", "--quiet", "--report", "asked.html", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "asked.html").read_text("utf-8").lower().startswith("<!doctype html>")

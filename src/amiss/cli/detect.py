@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     "--report",
     "report",
     metavar="PATH",
-    default="report.html",
     help="Where the report goes; report.html by default.",
 )
 @click.option("--no-report", is_flag=True, help="Write no report.")
@@ -47,15 +46,15 @@ if TYPE_CHECKING:
     help="How many anomalies to print; 10 by default.",
 )
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print the answer as one JSON object, and write no report."
+    "--json", "as_json", is_flag=True, help="Print the answer as one JSON object; no report unless --report."
 )
 @click.option(
-    "-q", "--quiet", is_flag=True, help="Print nothing, and write no report: the exit status tells."
+    "-q", "--quiet", is_flag=True, help="Print nothing: the exit status tells; no report unless --report."
 )
 def command(
     job: Job,
     outputs: tuple[str, ...],
-    report: str,
+    report: str | None,
     no_report: bool,
     fail_on: Allowance,
     top: int,
@@ -68,8 +67,8 @@ def command(
     from amiss.job import judge, read
     from amiss.outputs import check_not_read, choose_outputs, write
 
-    silent = no_report or as_json or quiet
-    chosen = choose_outputs(outputs, None if silent else report)
+    by_itself = None if as_json or quiet else "report.html"
+    chosen = choose_outputs(outputs, None if no_report else report or by_itself)
     for place, _ in chosen:
         check_not_read(place, job.place, job.model)
     with progress(quiet) as told:
