@@ -233,3 +233,64 @@ def test_a_column_that_is_new_is_noted():
     data = orders()
     found = fitted(data).detect(data.assign(colour="red"))
     assert "Column 'colour' was not there when the detector was fitted; it is not looked at." in found.notes
+
+
+def clean(kind, rows, seed):
+    """A table without an error: numbers, categories, dates or identifiers."""
+    random = np.random.default_rng([seed, rows])
+    start = np.sort(random.integers(0, 700 * 86_400, rows))
+    tables = {
+        "numbers": {name: random.normal(size=rows).round(4) for name in "abcdef"},
+        "categories": {
+            "age": random.integers(18, 80, rows),
+            "income": random.lognormal(10, 0.4, rows).round(),
+            "group": random.choice(["red", "green", "blue"], rows),
+            "region": random.choice(["north", "south", "east", "west"], rows, p=[0.4, 0.3, 0.2, 0.1]),
+            "member": random.random(rows) < 0.3,
+        },
+        "dates": {
+            "created": pd.Timestamp("2022-01-01") + pd.to_timedelta(start, unit="s"),
+            "group": random.choice(["low", "mid", "high"], rows),
+            "hours": random.gamma(2, 3, rows).round(1),
+        },
+        "identifiers": {
+            "id": [f"CU-{number:06d}" for number in random.permutation(900_000)[:rows]],
+            "phone": [f"+49 {number}" for number in random.integers(1_000_000, 9_999_999, rows)],
+            "group": random.choice(["free", "pro", "team"], rows, p=[0.7, 0.2, 0.1]),
+            "score": random.normal(50, 10, rows).round(2),
+        },
+    }
+    return pd.DataFrame(tables[kind]).astype(str)
+
+
+KINDS_OF_TABLES = ["numbers", "categories", "dates", "identifiers"]
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_TABLES)
+@pytest.mark.parametrize("rows", [200, 1000])
+def test_a_clean_table_raises_a_handful_of_alarms_at_most(kind, rows):
+    """Skewed numbers, rare levels and rows that recur are not taken for anomalies."""
+    tables = [clean(kind, rows, seed) for seed in range(4)]
+    flagged = [(fitted(data).predict(data) == -1).sum() for data in tables]
+    assert np.mean(flagged) <= 3
+    assert max(flagged) <= 6
+
+
+@pytest.mark.parametrize("kind", ["categories", "dates", "identifiers"])
+@pytest.mark.parametrize("rows", [200, 1000])
+def test_planted_errors_stand_out_of_a_clean_table(kind, rows):
+    """A gross number and a level never seen are flagged, and little beside them."""
+    data = clean(kind, rows, 0)
+    number = {"categories": "income", "dates": "hours", "identifiers": "score"}[kind]
+    data.loc[17, number] = "9800000"
+    data.loc[93, "group"] = "XX"
+    flagged = set(np.flatnonzero(fitted(data).predict(data) == -1).tolist())
+    assert {17, 93} <= flagged
+    assert len(flagged) <= 10
+
+
+def test_a_second_kind_of_normal_rows_is_no_mass_of_anomalies():
+    """A wide table of few rows: those that the fit did not see lie further out, and are as normal."""
+    random = np.random.default_rng(0)
+    data = random.normal(size=(500, 5)) @ random.normal(size=(5, 300)) + 0.3 * random.normal(size=(500, 300))
+    assert (fitted(data).predict(data) == -1).sum() <= 5

@@ -15,6 +15,7 @@ from amiss.part import Stored
 _SPACES = ("standard", "minmax")
 _NEIGHBOUR = 5
 _MOST_LEVELS = 100
+_LEAST_SPREAD = 0.1  # of distances: where rows recur most are near 0, and any other would be without measure
 
 
 class Levels(Stored):
@@ -52,7 +53,8 @@ class Levels(Stored):
 class CategoricalMemory(Stored):
     """Distance to the fifth nearest row over numbers and level indicators.
 
-    In two column spaces, each distance in standard deviations from its training mean; the mean of both.
+    In two column spaces, each distance in standard deviations from its training mean; the mean of both, above 0
+    on the scale of square roots: where few rows lie, distances grow without a row being wrong.
 
     Indicators never enter the committee of numeric models: they drown it.
     """
@@ -74,17 +76,18 @@ class CategoricalMemory(Stored):
         self.neighbours = [NearestRows(rows[kept]) for rows in joined]
         distances = [self._distance(n, rows) for n, rows in zip(self.neighbours, joined, strict=True)]
         measured = [centre_and_spread(d) for d in distances]
-        self.centres, self.spreads = [c for c, _ in measured], [s for _, s in measured]
+        self.centres, self.spreads = [c for c, _ in measured], [max(s, _LEAST_SPREAD) for _, s in measured]
         return self._combined(distances)
 
     def score(self, batch: Batch, indicators: FloatArray) -> FloatArray:
-        """Return the mean of the distances of each row in z-scores, shape (rows,)."""
+        """Return how far each row is from its like, shape (rows,), 0 about usual."""
         asked = zip(self.spaces, self.neighbours, strict=True)
         return self._combined([self._distance(n, self._joined(s, batch, indicators)) for s, n in asked])
 
     def _combined(self, distances: list[FloatArray]) -> FloatArray:
         z = [(d - c) / s for d, c, s in zip(distances, self.centres, self.spreads, strict=True)]
-        return np.asarray(np.mean(z, axis=0))
+        mean = np.mean(z, axis=0)
+        return np.asarray(np.where(mean > 0, 2 * (np.sqrt(1 + np.abs(mean)) - 1), mean))
 
     @staticmethod
     def _joined(space: Space, batch: Batch, indicators: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ class Local(Model):
     Parameters
     ----------
     k : int
-        NearestRows that make up a surrounding.
+        Nearest rows that make up a surrounding; all there are where fewer are stored.
     space : str
         Column space: "standard", "minmax", "asinh" or "rank".
     rows : int

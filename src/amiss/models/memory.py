@@ -19,7 +19,7 @@ class Memory(Model):
     Parameters
     ----------
     k : int
-        Which neighbour.
+        Which neighbour; the farthest there is where fewer are stored.
     space : str
         Column space: "standard", "minmax", "asinh" or "rank".
     rows : int

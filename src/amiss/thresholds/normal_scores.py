@@ -35,6 +35,8 @@ _FEWEST_MIDDLE = 8
 _FEWEST_ANOMALIES = 3.1
 _FOUND = (0.3, 0.9)  # of the items above the middle part, the share of anomalies that is believed
 _NEAR, _APART = 0.25, 0.35  # so near to the line lies at most such a share of anomalies that stand apart
+_MANY = 0.06  # share of anomalies from which they are many
+_FAR, _FAR_OF_MANY = 1.5, 2.0  # the score of the middle one, in multiples of the line
 _BEYOND = 0.001  # anomalies are counted beyond the score that this share of normal items exceeds
 
 
@@ -209,7 +211,7 @@ def _tail_without_anomalies(scores: FloatArray) -> _Tail | None:
     """Return the tail of the normal ones where some scores stand apart from it; None where none do.
 
     The search goes from few items above the middle part to many: a middle part that holds anomalies itself
-    gives a tail so heavy that nothing lies beyond it, and the search goes on.
+    gives a tail so heavy that nothing lies beyond it, and the search goes on. Scores are square roots.
     """
     n = len(scores)
     for level in _LEVELS:
@@ -220,9 +222,18 @@ def _tail_without_anomalies(scores: FloatArray) -> _Tail | None:
             continue
         line = found.beyond(_BEYOND)
         near = (scores > line) & (scores <= line + _NEAR * (line - found.start))
-        if near.sum() <= _APART * found.anomalies * n:
+        if near.sum() <= _APART * found.anomalies * n and _far_enough(scores[scores > line], line, n):
             return found
     return None
+
+
+def _far_enough(anomalies: FloatArray, line: float, n: int) -> bool:
+    """Return whether the middle one of the anomalies lies as far above the line as so many of them must.
+
+    A heavy tail leaves no gap, and normal items of a second kind are many and score but a little higher.
+    """
+    times = _FAR if len(anomalies) <= _MANY * n else _FAR_OF_MANY
+    return float(np.median(anomalies)) >= float(times**0.5) * line
 
 
 def _tail_of_few(scores: FloatArray) -> _Tail | None:
