@@ -77,7 +77,9 @@ def check_answers(detector: Detector, items: Any) -> None:
     assert ((answer.p_values > 0) & (answer.p_values <= 1)).all()
     json.dumps(answer.learnt, allow_nan=False)
     told = json.loads(answer.to_json())
-    assert told["flagged"] == int((scores > detector.threshold_).sum())
+    assert (answer.flags == (scores > detector.threshold_)).all()
+    assert told["flagged"] == answer.unusual
+    assert (answer.unusual > 0) == answer.flags.any()
     explained = detector.explain(items)
     assert len(explained) == len(scores)
     for anomaly in explained:
