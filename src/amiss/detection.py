@@ -250,7 +250,7 @@ class Detection:
         frame
             pandas for pandas (with its index), polars for polars, Arrow for Arrow, polars for anything else.
             Columns: ``score`` (multiples of the threshold), ``p_value``, ``anomalous`` (bool), ``causes``
-            (text; empty where the item is not anomalous).
+            (text; empty where the item is not anomalous, and at points beside an event that its window reaches).
         """
         return like(self.native, self.to_columns())
 
