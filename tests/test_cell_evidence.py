@@ -124,14 +124,14 @@ def test_same_cell_same_surprise() -> None:
 
 
 def test_explained_is_the_same_surprise() -> None:
-    """What is explained is what was scored, and nothing is said of cells that nothing speaks against."""
+    """What is explained is what was scored, and nothing is said of cells that nothing is held against."""
     _, table, evidence = dirty()
     rows = np.array([3, 90, 300])
     explained = evidence.explain(table, rows)
     assert (explained.surprise == evidence.surprise(table)[rows]).all()
     for i in range(len(rows)):
         for j in range(len(table.columns)):
-            assert bool(explained.reason(i, j)[0]) == bool(explained.weight[:, i, j].max() > 0)
+            assert bool(explained.reason(i, j)[0]) == bool(explained.told[:, i, j].max() > 0)
 
 
 def test_the_state_holds_all_that_was_learnt() -> None:

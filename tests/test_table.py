@@ -294,3 +294,25 @@ def test_a_second_kind_of_normal_rows_is_no_mass_of_anomalies():
     random = np.random.default_rng(0)
     data = random.normal(size=(500, 5)) @ random.normal(size=(5, 300)) + 0.3 * random.normal(size=(500, 300))
     assert (fitted(data).predict(data) == -1).sum() <= 5
+
+
+def test_what_is_as_expected_or_frequent_gets_no_blame():
+    """A gross amount alone is blamed: neither a level many rows hold, nor a number that is as expected."""
+    data = orders()
+    data["country"] = np.where(np.arange(len(data)) % 10 == 7, "Liechtenstein", "DE")
+    data["quantity"] = 1 + (np.arange(len(data)) % 3)
+    data.loc[17, "amount"] = 98000.0
+    anomaly = next(a for a in fitted(data.astype(str)).detect(data.astype(str)) if a.place == 17)
+    assert anomaly.causes[0].cell == "amount"
+    assert "country" not in {cause.cell for cause in anomaly.causes}
+    assert all(cause.expected != f"about {cause.seen} beside the other columns" for cause in anomaly.causes)
+
+
+def test_a_missing_text_is_said_in_a_sentence():
+    """Where every text differs, nothing but that it is missing can be said."""
+    data = pd.DataFrame(
+        {"name": [f"person {i * 7919 % 10_007}" for i in range(300)], "age": np.arange(300) % 60}
+    )
+    data.loc[5, "name"] = ""
+    anomaly = next(a for a in fitted(data.astype(str)).detect(data.astype(str)) if a.place == 5)
+    assert str(anomaly.causes[0]).startswith("name missing, as in 1 of 300 rows (")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Self
 from weakref import ReferenceType, ref
 
@@ -35,6 +36,12 @@ PARTS: tuple[type[Evidence], ...] = (
     BrokenContainment,
 )
 
+
+_OF_THE_VALUE = (RareValue, OddFormat, OddCharacters, LikelyTypo)
+"""Parts that look at a value on its own: they cannot blame one that many rows hold."""
+
+_MANY_ROWS = (3.0, 0.05)
+"""Many are at least so many rows, and such a share of them."""
 
 _LEAST_SAY = 0.2
 """A part says what was expected where it weighs more than that share of the strongest part."""
@@ -114,7 +121,8 @@ class CellEvidence(Stored):
     def explain(self, table: Table, rows: AnyArray) -> Explained:
         """Return the evidence against the cells of some rows, with its reasons, part by part."""
         cells = self._cells(table.take(rows))
-        return Explained(cells, self.parts_, np.stack(self._weigh(cells, keep=True)[1]))
+        items = int(max((count.sum() for count in self.rows_), default=0.0))
+        return Explained(cells, self.parts_, np.stack(self._weigh(cells, keep=True)[1]), items)
 
     def _weigh(self, cells: Cells, keep: bool = False) -> tuple[FloatArray, list[FloatArray]]:
         """Return the summed evidence, and that of each part where it is to be kept."""
@@ -137,23 +145,38 @@ class Explained:
     cells : Cells
     parts : list of Evidence
     weight : ndarray of shape (parts, rows, columns)
+    items : int
+        Rows of training.
     """
 
     cells: Cells
     parts: list[Evidence]
     weight: FloatArray
+    items: int
 
     @property
     def surprise(self) -> FloatArray:
         """How much speaks against each cell, in weighted nats, >= 0, shape (rows, columns)."""
         return positive(self.weight.sum(axis=0))
 
+    @property
+    def blame(self) -> FloatArray:
+        """What can be held against each cell, same shape: `surprise`, less what a frequent value looks like."""
+        return positive(self.told.sum(axis=0))
+
+    @cached_property
+    def told(self) -> FloatArray:
+        """The weight that is told of, (parts, rows, columns): none against the look of a frequent value."""
+        alone = np.array([isinstance(part, _OF_THE_VALUE) for part in self.parts])
+        frequent = self.cells.frequent(*_MANY_ROWS, total=self.items)
+        return np.where(alone[:, None, None] & frequent, np.minimum(self.weight, 0.0), self.weight)
+
     def reason(self, row: int, column: int) -> tuple[str, str]:
         """Return the strongest reason against a cell, and what was expected; both empty where there is none.
 
         Expected is the very value where a part that weighs a fifth of the strongest one knows it.
         """
-        weight = self.weight[:, row, column]
+        weight = self.told[:, row, column]
         least = max(_LEAST_SAY * float(weight.max()), 0.0)
         order = np.argsort(-weight, kind="stable").tolist()
         # a value never seen has odd characters too: that it is rare says it better

@@ -275,13 +275,16 @@ class TableDetector(Detector):
         table = self._read(data).take(flagged)
         explained = self.odd_cells_.explain(table)
         surprise = self._cell_surprise(table, explained)
-        blame = np.maximum(surprise - (_NOTHING if explained else 0.0), 0.0)
+        blame = surprise
+        if explained:
+            blame = np.maximum(surprise - explained.surprise + explained.blame - _NOTHING, 0.0)
+            blame = np.where(blame.any(axis=1, keepdims=True), blame, np.maximum(surprise - _NOTHING, 0.0))
         batch = self._numbers(table)
         words = CellWords(table, self.usual_, self.committee_, batch, self.numeric_, explained)
         p_values = self.threshold_rule_.p_values(scores[flagged])
         anomalies = []
         for i, place in enumerate(np.asarray(flagged).tolist()):
-            causes = causes_of(table.names, blame[i], partial(words.tell, i))
+            causes = causes_of(table.names, words.blamed(i, blame[i]), partial(words.tell, i))
             score = self._relative(scores[place])
             anomalies.append(Anomaly(place, f"row {place}", score, float(p_values[i]), causes))
         cells = [[c.text(i) for c in table.columns] for i in range(len(table))]

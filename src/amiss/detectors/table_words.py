@@ -10,6 +10,7 @@ from amiss.committee import Committee
 from amiss.reading.columns import Table
 from amiss.usual import Usual
 
+_TRIED = 8  # cells of a row, the worst, whose words are compared with what was seen
 _BESIDE = 1.0  # nats of text evidence from which its words are better than those of the numbers
 
 
@@ -51,7 +52,7 @@ class CellWords:
         column = self.table.columns[j]
         seen = column.text(row)
         if column.missing[row]:
-            return seen, self.usual[j].words, self._missing(row, j)
+            return self._missing(row, j, seen)
         speaks = self.explained is not None and (j not in self.numeric or self.evidence[row, j] > _BESIDE)
         if self.explained is not None and speaks and not self._is_far(row, j):
             words, expected = self.explained.reason(row, j)
@@ -63,10 +64,28 @@ class CellWords:
             return seen, expected, f"{self._number(row, j, seen)}, expected {expected}"
         return seen, expected, f'"{seen}", usually {expected}'
 
-    def _missing(self, row: int, j: int) -> str:
+    def _missing(self, row: int, j: int, seen: str) -> tuple[str, str, str]:
         """Return how rare a missing cell is where that is known, and what stands there usually."""
-        words = self.explained.reason(row, j)[0] if self.explained is not None else ""
-        return f"{words or 'missing'}, expected {self.usual[j].words}"
+        usual = self.usual[j]
+        words = (self.explained.reason(row, j)[0] if self.explained is not None else "") or "missing"
+        if usual.kind in ("identifier", "text"):
+            return seen, "a value", words
+        return seen, usual.words, f"{words}, expected {usual.words}"
+
+    def blamed(self, row: int, blame: FloatArray) -> FloatArray:
+        """Return the blame of the cells of a row without those that are as expected, unless none is left.
+
+        Parameters
+        ----------
+        row : int
+        blame : ndarray of shape (columns,)
+        """
+        left = blame.copy()
+        for j in np.argsort(-blame, kind="stable")[:_TRIED].tolist():
+            seen, expected, _ = self.tell(row, j)
+            if expected in (f"about {seen}", f"about {seen} beside the other columns", seen):
+                left[j] = 0.0
+        return left if left.any() else blame
 
     def _is_far(self, row: int, j: int) -> bool:
         """Return whether the cell is a number outside the usual range of its column."""

@@ -58,6 +58,15 @@ class Cells:
         """Rows and columns."""
         return len(self.table), len(self.table.columns)
 
+    def frequent(self, rows: float, share: float, total: int) -> BoolArray:
+        """Return which cells hold a value that at least so many rows of training hold, (rows, columns)."""
+        least = max(rows, share * total)
+        out = np.zeros(self.shape, dtype=bool)
+        for j, (column, count) in enumerate(zip(self.table.columns, self.rows, strict=True)):
+            if len(count):
+                out[:, j] = (count >= least)[column.codes]
+        return out & ~np.column_stack([c.missing for c in self.table.columns])
+
     def spelled(self) -> Iterator[tuple[int, Column]]:
         """Yield the columns whose values came as text, with their positions."""
         return ((j, c) for j, c in enumerate(self.table.columns) if not c.typed)
