@@ -316,3 +316,17 @@ def test_a_missing_text_is_said_in_a_sentence():
     data.loc[5, "name"] = ""
     anomaly = next(a for a in fitted(data.astype(str)).detect(data.astype(str)) if a.place == 5)
     assert str(anomaly.causes[0]).startswith("name missing, as in 1 of 300 rows (")
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05])
+def test_gross_numbers_beside_categories_are_found(share):
+    """Amounts forty times too large are flagged though their rows are many and their levels usual."""
+    rng = np.random.default_rng(3)
+    amount = rng.normal(120, 20, 1000)
+    gross = rng.choice(1000, int(1000 * share), replace=False)
+    amount[gross] = rng.normal(5000, 300, len(gross))
+    country = rng.choice(["DE", "FR", "IT"], 1000, p=[0.6, 0.3, 0.1])
+    orders = {"amount": amount, "hours": rng.gamma(2, 3, 1000), "country": country}
+    found = np.flatnonzero(TableDetector(random_state=0).fit_predict(orders) == -1)
+    assert set(gross) <= set(found)
+    assert len(found) <= len(gross) + 3

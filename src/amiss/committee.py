@@ -9,6 +9,7 @@ import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray
 from amiss.models.base import Model
+from amiss.models.robust import Robust
 from amiss.numerics.calibration import Calibration, Tail, UpperQuantile, ZScore
 from amiss.part import Stored
 
@@ -70,6 +71,15 @@ class Committee(Stored):
     def score(self, batch: Batch) -> FloatArray:
         """Return the mean calibrated score of each item, shape (items,), finite."""
         return self._combined([model.score(batch) for model in self.models])
+
+    def distance(self, batch: Batch) -> FloatArray:
+        """Return the calibrated score of each item from the centre alone, shape (items,); 0 without `Robust`.
+
+        Neighbours and densities take many gross items for a cluster; the centre of the others does not.
+        """
+        judged = zip(self.calibrations, self.models, strict=True)
+        found = [c.apply(m.score(batch)) for c, m in judged if isinstance(m, Robust)]
+        return found[0] if found else np.zeros(len(batch))
 
     def surprise(self, batch: Batch) -> FloatArray:
         """Return how surprising each cell is, shape (items, cells), >= 0.

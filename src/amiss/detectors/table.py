@@ -32,6 +32,7 @@ _NUMBERS = ("numeric", "boolean", "date", "constant")
 _ROWS_FOR_UNITS = 2_000
 _NOTHING = float(np.log(2.0))  # what cell evidence says of a cell that nothing speaks for or against
 _ROWS_TRIED, _LONGEST_TRIED = 16, 200
+_GROSS = 9.0  # the score, opened, that no normal row reaches by its distance from the centre
 
 
 class TableDetector(Detector):
@@ -216,7 +217,12 @@ class TableDetector(Detector):
         score = (1 - share) * numbers + share * levels
         # levels are not log-compressed: opened, they would give normal rows a tail without end
         above_zero = positive if self.training_data == "clean" else lifted if share else opened
-        return above_zero(score) + self.odd_cells_.score(table)
+        score = above_zero(score) + self.odd_cells_.score(table)
+        if share and self.committee_ is not None and self.training_data == "mixed":
+            gross = np.flatnonzero(opened(numbers) > _GROSS)  # they make a row odd whatever its levels
+            far = opened(self.committee_.distance(self._numbers(table.take(gross))))
+            score[gross] += np.maximum(far - _GROSS, 0.0)
+        return score
 
     def _numbers(self, table: Table) -> Batch:
         return numbers_of(table, self.numeric_)
