@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,15 +26,29 @@ class Batch:
         True where the cell is missing.
     names : tuple of str
         One name a cell: a column of a table, a channel of a series.
+    codes : ndarray of shape (items, categories), int64
+        Categories beside the numbers, for the models that take them: the place of the level among the learnt ones;
+        -1: missing, or never seen.
+    lost : ndarray of shape (items, categories), bool
+        True where a category is missing.
+    levels : tuple of int
+        How many levels each category has.
     """
 
     values: FloatArray
     mask: BoolArray
     names: tuple[str, ...]
+    codes: IntArray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    lost: BoolArray = field(default_factory=lambda: np.zeros((0, 0), bool))
+    levels: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, rows: AnyArray) -> Batch:
         """Return the batch of the items at ``rows`` (indices or a mask)."""
-        return Batch(self.values[rows], self.mask[rows], self.names)
+        if not self.levels:
+            return Batch(self.values[rows], self.mask[rows], self.names)
+        return Batch(
+            self.values[rows], self.mask[rows], self.names, self.codes[rows], self.lost[rows], self.levels
+        )

@@ -68,12 +68,16 @@ class Part(Stored):
     name : str
         How it is asked for. Setting it in a subclass puts the part on its shelf.
     legal : dict of str to (least, most)
-        Between which numbers a parameter lies, both included; checked where the part is asked for.
+        Between which numbers a parameter lies, both included; checked where the part is asked for. A parameter
+        that is None, left to the part, is not checked.
+    choices : dict of str to tuple of str
+        The legal texts of a parameter.
     """
 
     shelf: ClassVar[str] = ""
     name: ClassVar[str] = ""
     legal: ClassVar[dict[str, tuple[float, float]]] = {}
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -154,10 +158,15 @@ def make_part(base: type[P], asked: str | P) -> P:
 def _checked(part: P) -> P:
     for name, (least, most) in part.legal.items():
         value = getattr(part, name)
-        if not least <= value <= most:
+        if value is not None and not (isinstance(value, int | float) and least <= value <= most):
             upper = "" if most == math.inf else f" and at most {most:g}"
             raise ParameterError(
                 f"{part.shelf.capitalize()} {part.name!r}: {name}={value}. Legal: at least {least:g}{upper}."
+            )
+    for name, texts in part.choices.items():
+        if getattr(part, name) not in texts:
+            raise ParameterError(
+                f"{part.shelf.capitalize()} {part.name!r}: {name}={getattr(part, name)}. Legal: {', '.join(texts)}."
             )
     return part
 

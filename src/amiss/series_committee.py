@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from amiss.batch import FloatArray
-from amiss.errors import ParameterError, UnknownPartError
+from amiss.models.asked import fresh_models
 from amiss.models.base import SeriesModel
 from amiss.numerics.calibration import Calibration, ExponentialTail, UpperQuantile
-from amiss.part import Stored, make_part, shelf_of
+from amiss.part import Stored
 from amiss.reading.windows import Channels, moving_mean
 
 _ONE_CHANNEL = ("kernels", "shapes", "codebook")
@@ -96,7 +96,7 @@ def _trust(channels: Channels) -> FloatArray:
     return np.asarray(moving_mean(1.0 - gaps.mean(axis=1), channels.period) ** 2)
 
 
-def series_models(asked: Any, channels: int) -> list[SeriesModel]:
+def series_models(asked: Any, channels: int, clean: bool = False) -> list[SeriesModel]:
     """Return fresh models as asked for; "auto" and "fast" depend on the number of channels.
 
     Raises
@@ -104,15 +104,4 @@ def series_models(asked: Any, channels: int) -> list[SeriesModel]:
     UnknownPartError
         No model of that name looks at series.
     """
-    default = _ONE_CHANNEL if channels == 1 else _MANY_CHANNELS
-    specs = default if isinstance(asked, str) and asked in ("auto", "fast") else asked
-    models = []
-    for spec in [specs] if isinstance(specs, str | SeriesModel) else specs:
-        model = make_part(SeriesModel, spec)
-        if "series" not in model.kinds:
-            known = [name for name, part in shelf_of(SeriesModel).items() if "series" in part.kinds]
-            raise UnknownPartError.of("model of series", model.name, known)
-        models.append(type(model)(**model.parameters()))
-    if not models:
-        raise ParameterError("models is empty. Give at least one model, or 'auto'.")
-    return models
+    return fresh_models("series", asked, _ONE_CHANNEL if channels == 1 else _MANY_CHANNELS, clean)

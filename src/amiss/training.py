@@ -27,8 +27,9 @@ _LEAST_GAIN = 1e-4  # of the validation loss: less is no improvement
 class Trainee(Protocol):
     """A network and its training items, as training sees them."""
 
-    weights: AnyArray
-    """All weights, one flat array that `train` may copy and write back."""
+    @property
+    def weights(self) -> AnyArray:
+        """All weights, one flat array that `train` may copy and write back."""
 
     def start(self) -> None:
         """Begin anew: first weights, no memory of earlier steps."""

@@ -122,7 +122,7 @@ class SeriesDetector(Detector):
         _check_counts(window=(self.window, 2), merge_gap=(self.merge_gap, 0), min_length=(self.min_length, 1))
         self.timeline_ = Timeline(self.time)
         series = self.timeline_.fit(data)
-        models = series_models(self.models, len(self.timeline_.channels))
+        models = series_models(self.models, len(self.timeline_.channels), self.training_data == "clean")
         self.n_features_in_ = len(self.timeline_.channels)
         self.scale_ = Scale().fit(series.values)
         values, mask = self.scale_.apply(series.values)

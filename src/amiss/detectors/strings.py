@@ -11,11 +11,10 @@ import numpy as np
 from amiss.batch import AnyArray, FloatArray
 from amiss.detection import Anomaly, StringEvidence
 from amiss.detectors.base import Detector
-from amiss.errors import ParameterError, UnknownPartError
+from amiss.models.asked import fresh_models
 from amiss.models.base import Clue, StringModel
 from amiss.models.check_digit import CheckDigit
 from amiss.models.ngram import NGram
-from amiss.part import make_part, shelf_of
 from amiss.text.characters import LENGTH_LIMIT, Characters, Strings
 from amiss.text.patterns import Patterns
 from amiss.text.texts import quoted, read_strings
@@ -81,7 +80,7 @@ class StringDetector(Detector):
         self.random_state = random_state
 
     def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
-        models = string_models(self.models)
+        models = string_models(self.models, self.training_data == "clean")
         strings, where = Strings.of(self._read(data))
         self.models_ = [model.fit(strings, random_state) for model in models]
         self.patterns_ = Patterns(strings)
@@ -192,7 +191,7 @@ class StringDetector(Detector):
         }
 
 
-def string_models(asked: Any) -> list[StringModel]:
+def string_models(asked: Any, clean: bool = False) -> list[StringModel]:
     """Return fresh models as asked for.
 
     Raises
@@ -202,18 +201,7 @@ def string_models(asked: Any) -> list[StringModel]:
     ParameterError
         None is asked for.
     """
-    specs = _DEFAULT if isinstance(asked, str) and asked in ("auto", "fast") else asked
-    specs = [specs] if isinstance(specs, str | StringModel) else list(specs)
-    if not specs:
-        raise ParameterError("models is empty. At least one is needed: leave it at 'auto', or name some.")
-    models = []
-    for spec in specs:
-        model = make_part(StringModel, spec)
-        if "strings" not in model.kinds:
-            known = [name for name, part in shelf_of(StringModel).items() if "strings" in part.kinds]
-            raise UnknownPartError.of("model of strings", model.name, known)
-        models.append(type(model)(**model.parameters()))
-    return models
+    return fresh_models("strings", asked, _DEFAULT, clean)
 
 
 def merged(clues: Sequence[Clue]) -> list[tuple[Clue, float]]:

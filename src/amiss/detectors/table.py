@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -15,13 +16,13 @@ from amiss.detection import Anomaly, TableEvidence
 from amiss.detectors.base import Detector
 from amiss.detectors.odd_cells import OddCells, numbers_of, spread_evenly
 from amiss.detectors.table_words import CellWords
-from amiss.errors import NotFittedError, ParameterError
+from amiss.errors import NotFittedError
 from amiss.explanation import causes_of
-from amiss.models import Model
+from amiss.models.asked import fresh_models
+from amiss.models.base import Model
 from amiss.models.categorical import CategoricalMemory, Levels
 from amiss.numerics.blocks import one_blas_thread
 from amiss.numerics.calibration import lifted, opened, positive
-from amiss.part import make_part
 from amiss.reading.columns import ColumnReader, Table
 from amiss.trust import trusted_rows
 from amiss.usual import Usual
@@ -135,6 +136,7 @@ class TableDetector(Detector):
         self.n_features_in_, self.items_ = len(table.columns), len(table)
         self.usual_ = [Usual(c) for c in table.columns]
         self._choose_columns(table)
+        self._learn_levels(table)
         numbers = self._learn_numbers(table, random_state)
         levels = self._learn_categories(table, random_state)
         alone = self.committee_ is None and self.categories_ is None
@@ -160,7 +162,9 @@ class TableDetector(Detector):
         """Learn from the numbers; return what the committee says of the rows, 0 where there are none."""
         self.committee_ = None
         models = self._make_models()
-        if not self.numeric_:
+        if not self.numeric_:  # nothing but levels: for the models that take them
+            models = [model for model in models if model.takes_levels and self.levels_]
+        if not models:
             return np.zeros(len(table))
         batch, clean = self._numbers(table), self.training_data == "clean"
         trusted = np.ones(len(batch), dtype=bool) if clean else trusted_rows(batch, random_state)
@@ -168,25 +172,18 @@ class TableDetector(Detector):
         return self.committee_.fit_score(batch, trusted, random_state)
 
     def _make_models(self) -> list[Model]:
-        asked = [self.models] if isinstance(self.models, str | Model) else list(self.models)
-        if asked in (["auto"], ["fast"]):
-            asked = list(CLEAN_MODELS if self.training_data == "clean" else MIXED_MODELS)
-        if not asked:
-            raise ParameterError("models is empty. Legal: 'auto', 'fast', or at least one model.")
-        made = [make_part(Model, one) for one in asked]
-        for model in made:
-            if self.kind not in model.kinds:
-                raise ParameterError(
-                    f"Model {model.name!r} is not made for tables. Choose another; `amiss parts` lists them."
-                )
-        return [type(model)(**model.parameters()) for model in made]
+        clean = self.training_data == "clean"
+        return fresh_models("table", self.models, CLEAN_MODELS if clean else MIXED_MODELS, clean)
 
-    def _learn_categories(self, table: Table, random_state: np.random.Generator) -> FloatArray:
-        """Learn from the levels; return how odd those of the rows are, 0 where there are none."""
-        self.levels_, self.categories_ = [], None
+    def _learn_levels(self, table: Table) -> None:
+        self.levels_ = []
         for column in (table.columns[j] for j in self.categorical_):
             rows = np.bincount(column.codes, minlength=len(column.distinct)).astype(float)
             self.levels_.append(Levels(column.distinct, rows))
+
+    def _learn_categories(self, table: Table, random_state: np.random.Generator) -> FloatArray:
+        """Learn from the levels; return how odd those of the rows are, 0 where there are none."""
+        self.categories_ = None
         if not self.categorical_:
             return np.zeros(len(table))
         self.categories_ = CategoricalMemory()
@@ -225,7 +222,14 @@ class TableDetector(Detector):
         return score
 
     def _numbers(self, table: Table) -> Batch:
-        return numbers_of(table, self.numeric_)
+        batch = numbers_of(table, self.numeric_)
+        if not self.levels_:
+            return batch
+        columns = [table.columns[j] for j in self.categorical_]
+        places = [lv.places(c.distinct, c.codes) for lv, c in zip(self.levels_, columns, strict=True)]
+        lost = np.column_stack([c.missing for c in columns])
+        codes = np.where(lost, -1, np.column_stack(places))
+        return replace(batch, codes=codes, lost=lost, levels=tuple(len(lv.levels) for lv in self.levels_))
 
     def _indicators(self, table: Table) -> FloatArray:
         columns = [table.columns[j] for j in self.categorical_]

@@ -1,8 +1,10 @@
 """The shelf of models."""
 
+from amiss.models.autoencoder import Autoencoder
 from amiss.models.base import Model, SeriesModel, StringModel
 from amiss.models.check_digit import CheckDigit
 from amiss.models.codebook import Codebook
+from amiss.models.dense import Dense
 from amiss.models.gaps import Gaps
 from amiss.models.kernels import Kernels
 from amiss.models.local import Local
@@ -19,8 +21,10 @@ from amiss.models.subspace import Subspace
 from amiss.models.typo import Typo
 
 __all__ = [
+    "Autoencoder",
     "CheckDigit",
     "Codebook",
+    "Dense",
     "Gaps",
     "Kernels",
     "Local",

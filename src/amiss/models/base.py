@@ -21,10 +21,13 @@ class Model(Part):
     ----------
     kinds : frozenset of str
         The kinds of data the model takes: "table", "series", "strings".
+    takes_levels : bool
+        Whether it looks at the categories of a batch too.
     """
 
     shelf: ClassVar[str] = "model"
     kinds: ClassVar[frozenset[str]] = frozenset()
+    takes_levels: ClassVar[bool] = False
 
     def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
         """Learn what is normal.

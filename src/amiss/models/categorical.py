@@ -45,9 +45,13 @@ class Levels(Stored):
         codes : ndarray of shape (rows,)
             For each row the position of its text among them.
         """
+        count = len(self.levels)
+        return np.eye(count + 1, count)[self.places(texts, codes)]
+
+    def places(self, texts: Sequence[str], codes: IntArray) -> IntArray:
+        """Return the place of each row's level among the learnt ones, shape (rows,); -1 for one never seen."""
         place = {text: i for i, text in enumerate(self.levels)}
-        known = np.array([place.get(text, len(place)) for text in texts], dtype=np.int64)
-        return np.eye(len(place) + 1, len(place))[known[codes]]
+        return np.array([place.get(text, -1) for text in texts], dtype=np.int64)[codes]
 
 
 class CategoricalMemory(Stored):

@@ -1,0 +1,97 @@
+"""What networks are made of, in numpy: to score, without a neural library in memory.
+
+`torch_operations` and `onnx_operations` hold the same names. Arrays are float32, shape (rows, positions, features).
+What happens in training alone (dropout, drawing) does nothing here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from amiss.networks.activations import ACTIVATIONS
+from amiss.networks.rows import Float32Array
+
+where = np.where
+
+
+def linear(x: Float32Array, weight: Float32Array, bias: Float32Array | None = None) -> Float32Array:
+    """Return ``x @ weight + bias`` along the last axis; weight has shape (in, out)."""
+    out: Float32Array = np.matmul(x, weight)
+    if bias is not None:
+        out += bias
+    return out
+
+
+def activation(x: Float32Array, name: str) -> Float32Array:
+    """Return the activation of that name, element by element."""
+    return ACTIVATIONS[name].value(x, None)
+
+
+def conv(
+    x: Float32Array, weight: Float32Array, bias: Float32Array, dilation: int = 1, causal: bool = False
+) -> Float32Array:
+    """Return a convolution along the positions, as many as before; beyond the ends stand zeros.
+
+    Parameters
+    ----------
+    x : ndarray of shape (rows, positions, in)
+    weight : ndarray of shape (taps, in, out)
+    bias : ndarray of shape (out,)
+    dilation : int
+        Positions between taps.
+    causal : bool
+        True: each position sees itself and what stands before it; False: both sides.
+    """
+    taps, positions = len(weight), x.shape[1]
+    reach = (taps - 1) * dilation
+    before = reach if causal else reach // 2
+    padded = np.pad(x, ((0, 0), (before, reach - before), (0, 0)))
+    shifted = [padded[:, i * dilation : i * dilation + positions] for i in range(taps)]
+    return linear(np.concatenate(shifted, axis=-1), weight.reshape(-1, weight.shape[-1]), bias)
+
+
+def normalise(x: Float32Array, gain: Float32Array, bias: Float32Array) -> Float32Array:
+    """Return ``x`` with mean 0 and variance 1 along the last axis, times ``gain`` plus ``bias``.
+
+    References
+    ----------
+    Ba, Kiros, Hinton (2016), "Layer normalization", equation 3.
+    """
+    centred = x - x.mean(axis=-1, keepdims=True)
+    variance = (centred * centred).mean(axis=-1, keepdims=True)
+    return np.asarray(centred / np.sqrt(variance + np.float32(1e-5)) * gain + bias)
+
+
+def softmax(x: Float32Array) -> Float32Array:
+    """Return shares along the last axis that sum to 1."""
+    shares: Float32Array = np.exp(x - x.max(axis=-1, keepdims=True))
+    shares /= shares.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def log_softmax(x: Float32Array) -> Float32Array:
+    """Return the logarithm of `softmax`."""
+    centred = x - x.max(axis=-1, keepdims=True)
+    return np.asarray(centred - np.log(np.exp(centred).sum(axis=-1, keepdims=True)))
+
+
+def concat(parts: list[Any]) -> Any:
+    """Return the arrays joined along the last axis."""
+    return np.concatenate(parts, axis=-1)
+
+
+def reshape(x: Any, shape: tuple[int, ...]) -> Any:
+    """Return the same values in another shape; -1 stands for the rows."""
+    return x.reshape(shape)
+
+
+def swap(x: Any, first: int, second: int) -> Any:
+    """Return the array with two axes swapped."""
+    return np.ascontiguousarray(np.swapaxes(x, first, second))
+
+
+def dropout(x: Any, share: float) -> Any:
+    """Return ``x``: nothing is dropped where a score is made."""
+    return x
