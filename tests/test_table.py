@@ -196,7 +196,7 @@ def test_models_are_asked_by_name():
     ("parameters", "words"),
     [
         ({"models": []}, "models is empty"),
-        ({"models": ["rarity"]}, "not made for tables"),
+        ({"models": ["rarity"]}, "of tables 'rarity'"),
         ({"models": ["memry"]}, "Did you mean 'memory'"),
         ({"training_data": "dirty"}, "training_data is 'dirty'"),
         ({"models": ["memory:space=polar"]}, "Column space 'polar'"),
