@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from amiss.models.ngram import NGram, weighted_quantiles
+from amiss.models.ngram import NGram
 from amiss.text.characters import LENGTH_LIMIT, Characters, Strings
+from amiss.text.scale import weighted_quantiles
 
 DATES = [f"2024-{m:02d}-{d:02d}" for m in range(1, 13) for d in range(1, 29)]
 

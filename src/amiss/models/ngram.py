@@ -7,18 +7,15 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from amiss.batch import AnyArray, FloatArray, IntArray
-from amiss.detection import Cause
+from amiss.batch import FloatArray, IntArray
 from amiss.models.base import Clue, StringModel
-from amiss.text.characters import LENGTH_LIMIT, Characters, Strings, character_class
+from amiss.models.worst_character import worst_character
+from amiss.text.characters import LENGTH_LIMIT, Characters, Strings
 from amiss.text.contexts import FIRST, Chain, Places
-from amiss.text.patterns import class_in_words
-from amiss.text.texts import named, quoted
+from amiss.text.likely import in_words
+from amiss.text.scale import learn_scale, on_scale
 
-_SURE = 0.8
-_FAR = 5.0
 _MEASURED = 100_000
-_LEAST_SPREAD = 0.2
 
 
 class NGram(StringModel):
@@ -66,10 +63,7 @@ class NGram(StringModel):
         self.between_ = Chain(places.symbol, places.both, weight, kinds)
         some = strings.sample(_MEASURED, random_state)
         measured = self._mean_and_largest(Characters.of(some.values))
-        quantiles = np.stack([weighted_quantiles(m, some.weight, (0.5, 0.95, 0.99)) for m in measured])
-        self.median_ = quantiles[:, 0]
-        self.spread_ = np.maximum(quantiles[:, 1] - quantiles[:, 0], _LEAST_SPREAD)
-        self.limit_ = max(float(quantiles[1, 2]), 1.0)
+        self.median_, self.spread_, self.limit_ = learn_scale(measured, some.weight)
         return self
 
     def _mean_and_largest(self, block: Characters) -> FloatArray:
@@ -86,11 +80,7 @@ class NGram(StringModel):
     def score(self, block: Characters) -> FloatArray:
         """Return half the mean and half the largest surprise, each on the list's own scale, shape
         (strings,)."""
-        distance = (self._mean_and_largest(block) - self.median_[:, None]) / self.spread_[:, None]
-        mean, largest = np.where(
-            distance > _FAR, _FAR * (1.0 + np.log(np.maximum(distance, _FAR) / _FAR)), distance
-        )
-        return np.asarray(0.5 * mean + 0.5 * largest)
+        return on_scale(self._mean_and_largest(block), self.median_, self.spread_)
 
     def surprise(self, block: Characters) -> list[FloatArray]:
         """Return how surprising each character of each string is, and the stop after it; 1.0 is the limit."""
@@ -108,18 +98,7 @@ class NGram(StringModel):
                 clues.append([])
                 continue
             expected = in_words(self.expected(text, place), text[place : place + 1])
-            if place >= LENGTH_LIMIT:
-                cause = Cause("end", "", "", 0.0, f"only the first {LENGTH_LIMIT} characters are read")
-            elif place == len(text):
-                cause = Cause(
-                    "end", "", expected, 0.0, f"the string ends after {quoted(text[-5:])}, unusually"
-                )
-            else:
-                seen = text[place]
-                cause = Cause(
-                    f"position {place + 1}", seen, expected, 0.0, f"{named(seen)}, expected {expected}"
-                )
-            clues.append([Clue(float(score), (place, place), cause, clarity=1)])
+            clues.append([worst_character(text, place, expected, float(score), LENGTH_LIMIT)])
         return clues
 
     def expected(self, text: str, position: int) -> dict[str, float]:
@@ -134,37 +113,3 @@ class NGram(StringModel):
         p = (p / self.forward_.distribution([]))[FIRST:]
         likely = np.argsort(-p, kind="stable")
         return {chr(self.alphabet_[i]): float(p[i] / p.sum()) for i in likely}
-
-
-def in_words(likely: dict[str, float], seen: str = "") -> str:
-    """Return likely characters in words: one, a class other than that of what was seen, or a few.
-
-    Examples
-    --------
-    >>> in_words({"7": 0.4, "3": 0.35, "-": 0.2, "x": 0.05})
-    '"7", "3" or "-"'
-    >>> in_words({"7": 0.5, "3": 0.48, "x": 0.02})
-    'a digit'
-    """
-    likely = {character: share for character, share in likely.items() if character != seen}
-    if not likely:
-        return "another character"
-    first = next(iter(likely))
-    if likely[first] >= _SURE:
-        return quoted(first)
-    shares: dict[int, float] = {}
-    for character, share in likely.items():
-        shares[character_class(character)] = shares.get(character_class(character), 0.0) + share
-    best = max(shares, key=lambda kind: shares[kind])
-    if shares[best] >= _SURE and not (seen and character_class(seen) == best):
-        return class_in_words(best)
-    few = [quoted(character) for character in list(likely)[:3]]
-    return " or ".join([", ".join(few[:-1]), few[-1]] if len(few) > 1 else few)
-
-
-def weighted_quantiles(values: AnyArray, weight: FloatArray, levels: tuple[float, ...]) -> FloatArray:
-    """Return the quantiles of rows that stand for ``weight`` items each."""
-    order = np.argsort(values, kind="stable")
-    share = np.cumsum(weight[order]) / weight.sum()
-    where = np.minimum(np.searchsorted(share, levels), len(order) - 1)
-    return np.asarray(values[order][where], np.float64)
