@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,13 @@ import numpy as np
 from amiss.detection import Anomaly, Detection
 from amiss.detectors.any_kind import Choice, as_taken, choose_kind, detector_of
 from amiss.errors import DataError, ParameterError, SourceError
+from amiss.progress import Told, listening
 from amiss.sources import Limits, open_source
 
 if TYPE_CHECKING:
     import polars
 
     from amiss.detectors.base import Detector
-
-Told = Callable[[str], None]
-"""Told what the job is at: "Reading"."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,8 @@ def learn(job: Job, reading: Reading, told: Told = lambda text: None) -> tuple[D
     """
     detector, choice = _unfitted(job, reading)
     told(f"Learning what is normal ({choice.kind})")
-    return detector.fit(as_taken(reading.data, choice.kind)), choice
+    with listening(told):
+        return detector.fit(as_taken(reading.data, choice.kind)), choice
 
 
 def _unfitted(job: Job, reading: Reading) -> tuple[Detector, Choice]:
@@ -158,7 +157,8 @@ def judge(job: Job, reading: Reading, told: Told = lambda text: None) -> Detecti
     if job.model is None:
         detector, choice = _unfitted(job, reading)
         told(f"Learning what is normal, and what does not fit ({choice.kind})")
-        detection = detector.fit_detect(as_taken(reading.data, detector.kind))
+        with listening(told):
+            detection = detector.fit_detect(as_taken(reading.data, detector.kind))
     else:
         detector, choice = _loaded(job, job.model, reading, told)
         told("Looking for what does not fit")

@@ -34,10 +34,17 @@ def details(learnt: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("random state", str(learnt.get("random_state"))),
     ]
+    for network in learnt.get("networks", []):
+        pairs += [(f"network {network['name']}", f"{network['weights']:,} weights; {network['outcome']}")]
+        pairs += [(f"  {layer['name']}", _layer(layer)) for layer in network["layers"]]
     pairs += [(f"column {c['name']}", f"{c['kind']}{_usual(c)}") for c in learnt.get("columns", [])]
     if learnt["kind"] != "table":
         pairs += [("", line) for line in lines(learnt)]
     return pairs + [("note", note) for note in learnt.get("notes", [])]
+
+
+def _layer(layer: dict[str, Any]) -> str:
+    return f"{' x '.join(map(str, layer['shape']))} ({layer['weights']:,} weights)"
 
 
 def _usual(column: dict[str, Any]) -> str:

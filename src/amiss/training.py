@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -114,6 +114,46 @@ class History(Stored):
         }[self.ended]
         again = ", restarted at a lower rate" if self.restarted else ""
         return f"{kind} {self.best_loss:.4g} after epoch {self.best + 1} of {len(self.loss)}{why}{again}"
+
+
+def told(name: str, shapes: dict[str, tuple[int, ...]], history: History) -> dict[str, Any]:
+    """Return what there is to tell of a trained network, ready for JSON.
+
+    Parameters
+    ----------
+    name : str
+        What it is called: the text that asks for it.
+    shapes : dict of str to tuple of int
+        The shape of each array of weights, by name.
+    history : History
+
+    Returns
+    -------
+    dict
+        name, layers (name, shape, weights of each), weights (in all), loss, validation_loss, best, rate, ended,
+        restarted, outcome.
+
+    Examples
+    --------
+    >>> history = History(0.001)
+    >>> history.loss = [0.5, 0.25]
+    >>> history.best = 1
+    >>> told("dense", {"weight0": (20, 14), "bias0": (14,)}, history)["weights"]
+    294
+    """
+    layers = [{"name": n, "shape": list(s), "weights": math.prod(s)} for n, s in shapes.items()]
+    return {
+        "name": name,
+        "layers": layers,
+        "weights": sum(math.prod(shape) for shape in shapes.values()),
+        "loss": history.loss,
+        "validation_loss": history.validation_loss,
+        "best": history.best,
+        "rate": history.rate,
+        "ended": history.ended,
+        "restarted": history.restarted,
+        "outcome": history.words(),
+    }
 
 
 def train(trainee: Trainee, items: int, schedule: Schedule, random_state: np.random.Generator) -> History:
@@ -229,4 +269,4 @@ def one_cycle(step: int, steps: int, highest: float) -> float:
     return highest * (_END + (1 - _END) * (1 + math.cos(math.pi * (place - top) / (1 - top))) / 2)
 
 
-__all__ = ["History", "Schedule", "Trainee", "one_cycle", "train"]
+__all__ = ["History", "Schedule", "Trainee", "one_cycle", "told", "train"]

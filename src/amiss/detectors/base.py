@@ -7,6 +7,7 @@ scikit-learn's methods among it, stands here once.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from amiss.batch import AnyArray, FloatArray
 from amiss.detection import Anomaly, Detection, Evidence
 from amiss.errors import AmissWarning, DataError, NotFittedError, ParameterError
 from amiss.estimator import Estimator
+from amiss.models.base import AnyModel
 from amiss.numerics.blocks import one_blas_thread
 from amiss.part import Stored, make_part
 from amiss.thresholds import Threshold
@@ -104,6 +106,21 @@ class Detector(Estimator, Stored):
         """Return what was learnt, in plain words and numbers, ready for JSON."""
         raise NotImplementedError
 
+    def _fitted_models(self) -> Sequence[AnyModel]:
+        """Return the models that were fitted."""
+        raise NotImplementedError
+
+    @property
+    def history_(self) -> list[dict[str, Any]]:
+        """How each neural network of the detector was trained, one dict a network; empty where it has none.
+
+        Keys: name, layers (name, shape, weights), weights (in all), loss and validation_loss (epoch by epoch), best
+        (the epoch, from 0, whose weights were kept), rate, ended ("epochs", "patience" or "interrupted"), restarted
+        (at a lower rate), outcome (in words).
+        """
+        self._check_is_fitted()
+        return [network for model in self._fitted_models() for network in model.networks()]
+
     def _probe(self) -> Any:
         """Return a few items of the kind learnt; a detector from a file must answer for them to be let in."""
         raise NotImplementedError
@@ -139,6 +156,7 @@ class Detector(Estimator, Stored):
         rule = make_part(Threshold, self.default_threshold if self.threshold == "auto" else self.threshold)
         self.notes_ = []
         scores = self._learn(X, _generator(self.random_state))
+        self._note_training()
         self._set_threshold(type(rule)(**rule.parameters()), self._finite(scores))
         return self
 
@@ -153,6 +171,16 @@ class Detector(Estimator, Stored):
                 f"Only {len(scores)} {self.unit}{'s' * (len(scores) != 1)} to learn from: too few to say much; "
                 f"p-values below {1 / (len(scores) + 1):.2g} are extrapolated."
             )
+
+    def _note_training(self) -> None:
+        for network in self.history_:
+            if network["ended"] == "interrupted":
+                self._note(f"The training of {network['name']} was interrupted: {network['outcome']}.")
+            elif network["restarted"]:
+                self._note(
+                    f"The loss of {network['name']} was no number: it was trained anew at a tenth of the rate "
+                    f"({network['rate']:g})."
+                )
 
     def _note(self, text: str) -> None:
         """Keep what the reader should know, and warn."""

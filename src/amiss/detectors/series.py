@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from amiss.detectors.base import Detector
 from amiss.detectors.series_words import event_causes, event_label
 from amiss.errors import ParameterError
 from amiss.events import Event, events_of, outside_band, trimmed
+from amiss.models.base import AnyModel
 from amiss.numerics.blocks import one_blas_thread
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import DEFAULT_WINDOW, Channels, Scale, find_period
@@ -277,6 +279,9 @@ class SeriesDetector(Detector):
             for event in events
         ]
 
+    def _fitted_models(self) -> Sequence[AnyModel]:
+        return self.committee_.models
+
     def _probe(self) -> Any:
         values = self.scale_.restore(self.tail_)
         if not self.timeline_.named:
@@ -300,6 +305,7 @@ class SeriesDetector(Detector):
             },
             "training_data": self.training_data,
             "random_state": self.random_state if isinstance(self.random_state, int) else None,
+            "networks": self.history_,
             "notes": list(self.notes_),
             "channels": list(self.timeline_.channels),
             "period": self.period_,

@@ -19,7 +19,7 @@ from amiss.detectors.table_words import CellWords
 from amiss.errors import NotFittedError
 from amiss.explanation import causes_of
 from amiss.models.asked import fresh_models
-from amiss.models.base import Model
+from amiss.models.base import AnyModel, Model
 from amiss.models.categorical import CategoricalMemory, Levels
 from amiss.numerics.blocks import one_blas_thread
 from amiss.numerics.calibration import lifted, opened, positive
@@ -305,19 +305,22 @@ class TableDetector(Detector):
     def summary(self) -> dict[str, Any]:
         """Return what was learnt: columns with their kinds and usual values, models, threshold."""
         rule = self.threshold_rule_
-        models = self.committee_.models if self.committee_ is not None else []
         return {
             "kind": self.kind,
             "items": self.items_,
-            "models": [m.spec() for m in models],
+            "models": [m.spec() for m in self._fitted_models()],
             "threshold": {"rule": rule.spec(), "value": self.threshold_, "chance": rule.expected_by_chance()},
             "training_data": self.training_data,
             "random_state": self.random_state if isinstance(self.random_state, int) else None,
             "columns": [
                 {"name": u.name, "kind": u.kind, "normal": u.words, "missing": u.missing} for u in self.usual_
             ],
+            "networks": self.history_,
             "notes": list(self.notes_),
         }
+
+    def _fitted_models(self) -> Sequence[AnyModel]:
+        return self.committee_.models if self.committee_ is not None else []
 
     def _probe(self) -> Any:
         return self.tried_ if self.columns_.named_ else np.array(list(self.tried_.values()), dtype=object).T

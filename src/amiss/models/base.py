@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,19 +14,32 @@ from amiss.reading.windows import Channels
 from amiss.text.characters import Characters, Strings
 
 
-class Model(Part):
-    """A model that rebuilds every cell; what it cannot rebuild is abnormal.
+class AnyModel(Part):
+    """What stands on the shelf of models, whatever kind of data it takes.
 
     Attributes
     ----------
     kinds : frozenset of str
         The kinds of data the model takes: "table", "series", "strings".
-    takes_levels : bool
-        Whether it looks at the categories of a batch too.
     """
 
     shelf: ClassVar[str] = "model"
     kinds: ClassVar[frozenset[str]] = frozenset()
+
+    def networks(self) -> list[dict[str, Any]]:
+        """Return what there is to tell of each trained network in the model, see `training.told`; none by default."""
+        return []
+
+
+class Model(AnyModel):
+    """A model that rebuilds every cell; what it cannot rebuild is abnormal.
+
+    Attributes
+    ----------
+    takes_levels : bool
+        Whether it looks at the categories of a batch too.
+    """
+
     takes_levels: ClassVar[bool] = False
 
     def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
@@ -80,13 +93,12 @@ class Clue:
     clarity: int = 0
 
 
-class StringModel(Part):
+class StringModel(AnyModel):
     """A model of strings: it sees `Strings`, distinct strings and the rows each stands for.
 
     Its scores are evidence in nats, so that the scores of several models add up.
     """
 
-    shelf: ClassVar[str] = "model"
     kinds: ClassVar[frozenset[str]] = frozenset({"strings"})
 
     def fit(self, strings: Strings, random_state: np.random.Generator) -> Self:
@@ -110,14 +122,13 @@ class StringModel(Part):
         return [[] for _ in block.values]
 
 
-class SeriesModel(Part):
+class SeriesModel(AnyModel):
     """A model of a series: it sees a stretch of `Channels` and judges its points.
 
     The score of a point depends on the points around it and on its place in time, not on what else the
     stretch holds.
     """
 
-    shelf: ClassVar[str] = "model"
     kinds: ClassVar[frozenset[str]] = frozenset({"series"})
 
     def fit(self, channels: Channels, random_state: np.random.Generator) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -42,6 +42,10 @@ class OnTable(Model):
     def spec(self) -> str:
         """Return the text that asks for the network."""
         return self.network.spec()
+
+    def networks(self) -> list[dict[str, Any]]:
+        """Return what there is to tell of the network."""
+        return self.network.networks()
 
     def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
         self.space_ = Space(self.network.space).fit(batch)

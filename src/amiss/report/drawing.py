@@ -77,6 +77,39 @@ def first_panel(detection: Detection, relative: FloatArray, ax: Axes) -> None:
         draw_histogram(ax, relative, detection.flags, detection.unit)
 
 
+def trained(networks: list[dict[str, Any]], ax: Axes | None) -> Figure | Axes:
+    """Draw how networks learnt, from `Detector.history_`: one panel each, or the first one into ``ax``."""
+    if ax is not None:
+        _draw_training(ax, networks[0])
+        return ax
+    shown = networks[:_CHANNELS]
+    figure = _figure(9.0, [2.2] * len(shown), 0.6, _TITLE, "How the networks learnt")
+    for axes, network in zip(figure.axes, shown, strict=True):
+        _draw_training(axes, network)
+    return figure
+
+
+def _draw_training(ax: Axes, network: dict[str, Any]) -> None:
+    held = network["validation_loss"]
+    for values, colour, label in ((network["loss"], USUAL, "loss"), (held, SEEN, "validation loss")):
+        if values:
+            ax.plot(np.arange(1, len(values) + 1), values, color=colour, linewidth=1.6, label=label)
+    best = network["best"]
+    style: dict[str, Any] = {"marker": "o", "color": PAPER, "markeredgecolor": ODD, "linestyle": "none"}
+    ax.plot([best + 1], [(held or network["loss"])[best]], label="kept", **style)
+    if min([*network["loss"], *held]) > 0:
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        ax.yaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.set_xlabel("epoch", fontsize=8.5, color=SOFT)
+    ax.set_title(
+        f"{network['name']}: {network['weights']:,} weights", loc="left", fontsize=9, color=SOFT, **PLAIN
+    )
+    ax.legend(fontsize=8, frameon=False, loc="upper right")
+
+
 def _grid(detection: Detection) -> Grid | None:
     """Return the cells of the worst items; None where there are none."""
     evidence = detection.evidence

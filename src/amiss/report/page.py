@@ -14,12 +14,14 @@ from markupsafe import Markup
 import amiss
 from amiss.batch import FloatArray
 from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence, StringEvidence, TableEvidence, times
+from amiss.report.curves import curves
 from amiss.report.histogram import histogram
 from amiss.report.thinning import EVENTS
 from amiss.text.legible import cell, chance, coloured, legible, level, number
 
 # What a page holds at most, so that it stays small; it says what is left out.
 _ANOMALIES, _ROWS, _COLUMNS, _LEARNT, _NOTES, _CAUSES = 100, 200, 40, 150, 20, 6
+_NETWORKS, _LAYERS = 8, 60
 _BYTES = 100_000
 _LEARNT_KEYS = ("period", "step", "timezone", "start", "end", "regex", "check_digit", "length", "items")
 _BLAMED = 0.1  # share of a row's surprise from which a cell counts as to blame
@@ -68,6 +70,7 @@ def page(detection: Detection, title: str | None, command: str | None) -> dict[s
         "anomalies": list(_within(_anomalies(detection), _BYTES)),
         "total": len(detection),
         "learnt": _learnt(detection.learnt),
+        "networks": [_network(one) for one in detection.learnt.get("networks", ())[:_NETWORKS]],
         "made": _made(detection),
         "command": legible(command, _COMMAND) if command else None,
         "date": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
@@ -201,6 +204,19 @@ def _learnt(learnt: dict[str, Any]) -> dict[str, Any]:
     for key in ("start", "end"):
         shown[key] = None if learnt.get(key) is None else _moment(str(learnt[key]))
     return shown
+
+
+def _network(network: dict[str, Any]) -> dict[str, Any]:
+    """Return what there is to tell of a trained network, with its curves."""
+    layers = network["layers"]
+    return {
+        "name": legible(network["name"], _NAME),
+        "weights": network["weights"],
+        "outcome": network["outcome"],
+        "layers": layers[:_LAYERS],
+        "layers_left_out": max(0, len(layers) - _LAYERS),
+        "curves": curves(network),
+    }
 
 
 def _made(detection: Detection) -> list[tuple[str, Markup]]:

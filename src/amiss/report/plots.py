@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amiss.detection import Detection
-from amiss.errors import MissingExtraError
+from amiss.detectors.base import Detector
+from amiss.errors import MissingExtraError, ParameterError
 from amiss.report.page import relative_scores
 
 if TYPE_CHECKING:
@@ -13,17 +14,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def plot(detection: Detection, ax: Axes | None = None) -> Figure | Axes:
+def plot(detection: Detection | Detector, ax: Axes | None = None) -> Figure | Axes:
     """Draw what is amiss: the worst items with their cells coloured, and how the scores are spread.
 
     A series: the channels most to blame, at most six, each in its expected band (raw units) with the events
     shaded, and the score of each point below. A table: the worst rows, cell by cell, and a histogram of the
-    scores. Strings: the worst strings, character by character, and the histogram.
+    scores. Strings: the worst strings, character by character, and the histogram. A fitted detector: how its
+    networks learnt, loss and validation loss epoch by epoch.
 
     Parameters
     ----------
-    detection : Detection
-        The answer of a detector.
+    detection : Detection or detector
+        The answer of a detector, or a fitted detector with a neural model.
     ax : matplotlib.axes.Axes, optional
         Where to draw. Then only the first panel is drawn: the channel most to blame, the worst rows or the
         worst strings; where nothing is amiss in a table or list, the histogram.
@@ -38,6 +40,8 @@ def plot(detection: Detection, ax: Axes | None = None) -> Figure | Axes:
     ------
     MissingExtraError
         matplotlib is not installed.
+    ParameterError
+        A detector without a neural model was given.
 
     Examples
     --------
@@ -55,6 +59,14 @@ def plot(detection: Detection, ax: Axes | None = None) -> Figure | Axes:
         raise MissingExtraError.of("A plot", "matplotlib", "plot") from error
     from amiss.report import drawing
 
+    if isinstance(detection, Detector):
+        networks = detection.history_
+        if not networks:
+            raise ParameterError(
+                f"{type(detection).__name__} has no neural model, so there is no training to draw. Draw its answer: "
+                "plot(detector.detect(data))."
+            )
+        return drawing.trained(networks, ax)
     relative = relative_scores(detection)
     if ax is None:
         return drawing.whole(detection, relative)
