@@ -50,7 +50,7 @@ def test_every_item_is_seen_once_an_epoch_and_held_out_ones_never() -> None:
     bowl = Bowl()
     train(bowl, 10, Schedule(epochs=2, batch_size=3, rate=0.1, validation_split=0.2), draw())
     assert [len(batch) for batch in bowl.seen] == [3, 3, 2, 3, 3, 2]
-    first, second = (sorted(sum(bowl.seen[i : i + 3], [])) for i in (0, 3))
+    first, second = (sorted(item for batch in bowl.seen[i : i + 3] for item in batch) for i in (0, 3))
     assert first == second
     assert len(set(first)) == 8
 

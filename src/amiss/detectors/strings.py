@@ -12,7 +12,7 @@ from amiss.batch import AnyArray, FloatArray
 from amiss.detection import Anomaly, StringEvidence
 from amiss.detectors.base import Detector
 from amiss.models.asked import fresh_models
-from amiss.models.base import Clue, StringModel
+from amiss.models.base import AnyModel, Clue, StringModel
 from amiss.models.check_digit import CheckDigit
 from amiss.models.ngram import NGram
 from amiss.text.characters import LENGTH_LIMIT, Characters, Strings
@@ -161,6 +161,9 @@ class StringDetector(Detector):
                 characters.append(highlighted(len(value), surprise[i], clues))
         return causes, characters
 
+    def _fitted_models(self) -> Sequence[AnyModel]:
+        return self.models_
+
     def _probe(self) -> list[str]:
         usual = [pattern.example for pattern in self.patterns_.listed[:5]]
         return [*usual, *(text[:-1] for text in usual), *(text[1:] + "~" for text in usual), "", "~"]
@@ -181,6 +184,7 @@ class StringDetector(Detector):
             },
             "training_data": self.training_data,
             "random_state": self.random_state if isinstance(self.random_state, int) else None,
+            "networks": self.history_,
             "notes": list(self.notes_),
             "patterns": [
                 {"pattern": p.text, "share": p.share, "example": p.example} for p in self.patterns_.listed

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.errors import MissingExtraError
+from amiss.errors import MissingExtraError, ParameterError
+from amiss.models.base import AnyModel
 from amiss.networks import numpy_operations
 from amiss.networks.rows import Float32Array, Layout, Rows, cell_losses
 from amiss.numerics.blocks import in_parts
-from amiss.part import Part
-from amiss.training import History, Schedule, train
+from amiss.training import History, Schedule, told, train
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 _STEPS = 1_500  # that a small job takes, so that a network learns something from few rows
@@ -29,7 +29,7 @@ _POSITIONS_AT_ONCE = 512
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Autoencoder(Part):
+class Autoencoder(AnyModel):
     """A network that rebuilds rows of cells, trained on normal ones.
 
     A network says what its weights are (`shapes`, `first_weights`) and how it answers (`forward`); training, losses and
@@ -64,8 +64,6 @@ class Autoencoder(Part):
         Tables: the column space, as in `Memory`.
     """
 
-    shelf: ClassVar[str] = "model"
-    kinds: ClassVar[frozenset[str]] = frozenset()
     legal: ClassVar[dict[str, tuple[float, float]]] = {
         "epochs": (1, inf),
         "batch_size": (1, inf),
@@ -177,8 +175,6 @@ class Autoencoder(Part):
         if self.device == "auto":
             return next(name for name in ("cuda", "mps", "cpu") if there[name])
         if not there[self.device]:
-            from amiss.errors import ParameterError
-
             found = ", ".join(name for name, is_there in there.items() if is_there)
             raise ParameterError(
                 f"Model {self.name!r}: device={self.device}, and PyTorch finds none here. There is: {found}."
@@ -207,6 +203,10 @@ class Autoencoder(Part):
         self.usual_ = losses.sum(axis=0) / count
         here = self.usual_[..., : self.layout_.numbers]
         np.maximum(here, np.maximum(share * numbers.var(axis=0), least), out=here)
+
+    def networks(self) -> list[dict[str, Any]]:
+        """Return what there is to tell of the network: its layers, how it was trained."""
+        return [told(self.spec(), self.shapes(), self.history_)]
 
     # ------------------------------------------------------------- answer
     def rebuild(self, values: Float32Array) -> Float32Array:
