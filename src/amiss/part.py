@@ -72,12 +72,16 @@ class Part(Stored):
         that is None, left to the part, is not checked.
     choices : dict of str to tuple of str
         The legal texts of a parameter.
+    searched : dict of str to tuple
+        What `tune` tries for a parameter: ``("even", least, most)``, ``("log", least, most)`` where the number of
+        digits matters, or ``("of", text, text)``. A most of None is the number of values in a row.
     """
 
     shelf: ClassVar[str] = ""
     name: ClassVar[str] = ""
     legal: ClassVar[dict[str, tuple[float, float]]] = {}
     choices: ClassVar[dict[str, tuple[str, ...]]] = {}
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -79,6 +79,12 @@ class Autoencoder(AnyModel):
         "device": DEVICES,
         "space": ("standard", "minmax", "asinh", "rank"),
     }
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "learning_rate": ("log", 5e-4, 2e-2),
+        "batch_size": ("log", 16, 256),
+        "noise": ("even", 0.0, 0.5),
+        "dropout": ("even", 0.0, 0.3),
+    }
 
     epochs: int | None = None
     batch_size: int | None = None

@@ -68,6 +68,13 @@ class Dense(Autoencoder):
         "depth": (0, 8),
     }
     choices: ClassVar[dict[str, tuple[str, ...]]] = {**Autoencoder.choices, "activation": tuple(ACTIVATIONS)}
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "latent": ("log", 1, None),
+        "hidden": ("log", 8, 256),
+        "depth": ("even", 0, 3),
+        "activation": ("of", "relu", "elu", "tanh"),
+        **Autoencoder.searched,
+    }
 
     latent: int | None = None
     hidden: int | None = None
