@@ -167,7 +167,8 @@ class TableDetector(Detector):
         if not models:
             return np.zeros(len(table))
         batch, clean = self._numbers(table), self.training_data == "clean"
-        trusted = np.ones(len(batch), dtype=bool) if clean else trusted_rows(batch, random_state)
+        every = np.ones(len(batch), dtype=bool)
+        trusted = every if clean or not self.numeric_ else trusted_rows(batch, random_state)
         self.committee_ = Committee(models, clean)
         return self.committee_.fit_score(batch, trusted, random_state)
 

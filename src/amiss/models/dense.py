@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import FloatArray
-from amiss.models.autoencoder import Autoencoder
+from amiss.models.autoencoder import Autoencoder, in_blocks
 from amiss.networks.activations import ACTIVATIONS
 from amiss.networks.dense_core import DenseTrainee, Stack
 from amiss.networks.rows import Float32Array, Rows
@@ -114,6 +114,12 @@ class Dense(Autoencoder):
             if i < layers - 1:
                 x = operations.dropout(x, self.dropout)
         return operations.reshape(x, (-1, self.layout_.positions, self.layout_.width))
+
+    def rebuild(self, values: Float32Array) -> Float32Array:
+        stack = Stack(self.sizes_, self._bends(), self.tied, self.weights_)
+        return in_blocks(
+            lambda block: stack.answer(block.reshape(len(block), -1)).reshape(block.shape), values
+        )
 
     def _bends(self) -> list[str]:
         """Return the activation after each layer: none in the middle and at the end."""

@@ -9,11 +9,14 @@ import numpy as np
 from amiss.batch import Batch, BoolArray, FloatArray, IntArray
 from amiss.models.autoencoder import Autoencoder
 from amiss.models.base import Model
+from amiss.networks.numpy_operations import softmax
 from amiss.networks.rows import Float32Array, Layout, Rows
 from amiss.numerics.spaces import Space
 
 _LARGEST = 1e6  # in units of the space: squares of larger ones say nothing more, and overflow
-_ROWS_AT_ONCE = 8_192
+_ROWS_AT_ONCE, _ROWS_REPAIRED = 8_192, 1_024
+_IN_DOUBT = 12  # cells of a row, those rebuilt worst, that are put right one by one
+_TIMES = 3  # a cell is rebuilt from what the last time put in its place
 
 
 class OnTable(Model):
@@ -54,30 +57,84 @@ class OnTable(Model):
 
     def score(self, batch: Batch) -> FloatArray:
         """Return mean and largest surprise of the cells of each item, added, shape (items,)."""
-        cells = self._surprise(batch)[1]
-        total = np.zeros(len(cells))
-        for column in cells.T:  # one by one: a sum along an axis may round differently in other company
-            total = total + column
-        return np.asarray(total / max(1, cells.shape[1]) + cells.max(axis=1, initial=0.0))
+        cells = self._surprise(batch)
+        return np.asarray(_sums(cells) / max(1, cells.shape[1]) + cells.max(axis=1, initial=0.0))
 
     def surprise(self, batch: Batch) -> FloatArray:
-        """Return log(1 + squared error / usual error) of each number, shape (items, cells)."""
-        return self._surprise(batch)[1][:, : len(batch.names)]
+        """Return how much of a row's surprise goes if one number is put right, shape (items, cells): `repairs`."""
+        return self.repairs(batch)[1][:, : len(batch.names)]
 
     def surprise_of_levels(self, batch: Batch) -> FloatArray:
-        """Return -log of the share given to each category's level, beyond the usual, shape (items, categories)."""
-        return self._surprise(batch)[1][:, len(batch.names) :]
+        """Return how much of the row's surprise goes if one category is put right, shape (items, categories)."""
+        return self.repairs(batch)[1][:, len(batch.names) :]
 
     def expected(self, batch: Batch) -> FloatArray:
-        """Return each number as it was rebuilt, shape (items, cells), raw units."""
-        outputs = self._surprise(batch)[0][:, : len(batch.names)]
-        return self.space_.invert(outputs.astype(np.float64))
+        """Return each number as the others let expect it, shape (items, cells), raw units."""
+        return self.space_.invert(self.repairs(batch)[0][:, : len(batch.names)].astype(np.float64))
 
     def expected_levels(self, batch: Batch) -> IntArray:
         """Return the place of the likeliest level of each category, shape (items, categories)."""
-        outputs, blocks = self._surprise(batch)[0], self.network.layout_.blocks()
+        outputs, blocks = self.repairs(batch)[0], self.network.layout_.blocks()
         places = [outputs[:, block].argmax(axis=1) for block in blocks]
         return np.stack(places, axis=1) if places else np.zeros((len(batch), 0), np.int64)
+
+    def repairs(self, batch: Batch) -> tuple[Float32Array, FloatArray]:
+        """Return what belongs in each cell, and how much of the row's surprise goes where it is put there.
+
+        One wrong cell spoils how the cells beside it are rebuilt, so the errors alone blame all of them. Here each of
+        the cells in doubt is hidden, rebuilt from the others and put in, a few times over; what the summed surprise of
+        the row falls by is that cell's part in it.
+
+        Returns
+        -------
+        expected : ndarray of shape (items, width), float32
+            Numbers in the column space, logits or shares of levels.
+        surprise : ndarray of shape (items, cells)
+            >= 0.
+        """
+        rows = self._rows(batch)
+        expected = np.zeros((len(batch), rows.layout.width), np.float32)
+        fallen = np.zeros((len(batch), rows.layout.cells))
+        for start in range(0, len(batch), _ROWS_REPAIRED):
+            here = slice(start, start + _ROWS_REPAIRED)
+            expected[here], fallen[here] = self._repaired(*rows.take(here))
+        return expected, fallen
+
+    def _repaired(self, values: Float32Array, seen: BoolArray) -> tuple[Float32Array, FloatArray]:
+        outputs = self.network.rebuild(values)
+        before = self.network.surprise(outputs, values, seen)[:, 0]
+        expected, fallen = outputs[:, 0].copy(), np.zeros(before.shape)
+        in_doubt = np.argsort(-before, axis=1, kind="stable")[:, :_IN_DOUBT]
+        here = np.arange(len(values))
+        for cells in in_doubt.T:
+            cell = self._inputs_of(cells)
+            shown = np.where(cell, np.float32(0), values[:, 0])[:, None]
+            for _ in range(_TIMES):
+                answer = self.network.rebuild(shown)[:, 0]
+                shown = np.where(cell, self._as_inputs(answer), shown[:, 0])[:, None]
+            after = self.network.surprise(self.network.rebuild(shown), shown, seen)[:, 0]
+            after[here, cells] = 0.0  # it is what was expected
+            expected = np.where(cell, answer, expected)
+            fallen[here, cells] = np.maximum(_sums(before) - _sums(after), 0.0)
+        return expected, np.where(before > 0, fallen, 0.0)
+
+    def _inputs_of(self, cells: IntArray) -> BoolArray:
+        """Return which inputs belong to one cell of each row, shape (rows, width)."""
+        layout = self.network.layout_
+        owner = np.concatenate(
+            [
+                np.arange(layout.numbers),
+                layout.numbers + np.repeat(np.arange(len(layout.levels)), layout.levels),
+            ]
+        )
+        return np.asarray(owner == cells[:, None])
+
+    def _as_inputs(self, answer: Float32Array) -> Float32Array:
+        """Return an answer as it would be shown: numbers as they are, logits as shares."""
+        shown = answer.copy()
+        for block in self.network.layout_.blocks():
+            shown[:, block] = softmax(answer[:, block])
+        return shown
 
     def _rows(self, batch: Batch) -> Rows:
         numbers = np.clip(self.space_.apply(batch), -_LARGEST, _LARGEST)
@@ -88,14 +145,20 @@ class OnTable(Model):
         layout = Layout(1, len(batch.names), list(batch.levels))
         return Rows(layout, numbers[:, None], codes[:, None], seen[:, None])
 
-    def _surprise(self, batch: Batch) -> tuple[Float32Array, FloatArray]:
-        """Return what the network answered, shape (items, width), and the surprise of each cell."""
+    def _surprise(self, batch: Batch) -> FloatArray:
+        """Return the surprise of each cell as it was rebuilt, shape (items, cells)."""
         rows = self._rows(batch)
-        outputs = np.zeros((len(batch), rows.layout.width), np.float32)
         cells = np.zeros((len(batch), rows.layout.cells))
         for start in range(0, len(batch), _ROWS_AT_ONCE):
             here = slice(start, start + _ROWS_AT_ONCE)
             values, seen = rows.take(here)
-            answer = self.network.rebuild(values)
-            outputs[here], cells[here] = answer[:, 0], self.network.surprise(answer, values, seen)[:, 0]
-        return outputs, cells
+            cells[here] = self.network.surprise(self.network.rebuild(values), values, seen)[:, 0]
+        return cells
+
+
+def _sums(cells: FloatArray) -> FloatArray:
+    """Return the sum of each row, column by column: a sum along an axis may round differently in other company."""
+    total = np.zeros(len(cells))
+    for column in cells.T:
+        total = total + column
+    return total

@@ -16,6 +16,7 @@ from amiss.networks import numpy_operations
 from amiss.networks.activations import ACTIVATIONS
 from amiss.networks.adam import Adam
 from amiss.networks.rows import Float32Array, Rows, cell_losses, hidden, loss_slopes, worst
+from amiss.numerics.blocks import LANES
 
 _TRIM_FROM = 0.5  # of the steps: from there on the whole share is left out
 _ROWS_AT_ONCE = 4_096
@@ -32,6 +33,8 @@ class Stack:
         The activation after each layer, by name.
     tied : bool
         True: the second half of the layers has the weights of the first, transposed, and biases of its own.
+    weights : ndarray of shape (weights,), float32, optional
+        Weights that are there already; they are not copied.
 
     Attributes
     ----------
@@ -39,14 +42,17 @@ class Stack:
         Where a layer has its weights (in, out) in it and its bias (out,) behind them, layer by layer.
     """
 
-    def __init__(self, sizes: list[int], bends: list[str], tied: bool = False) -> None:
+    def __init__(
+        self, sizes: list[int], bends: list[str], tied: bool = False, weights: Float32Array | None = None
+    ) -> None:
         self.sizes, self.bends, self.tied = sizes, [ACTIVATIONS[name] for name in bends], tied
         layers = len(sizes) - 1
         own = [not (tied and i >= layers / 2) for i in range(layers)]
         self.count = sum(
             (a if mine else 0) * b + b for (a, b), mine in zip(pairwise(sizes), own, strict=True)
         )
-        self.weights, self.slopes = np.zeros(self.count, np.float32), np.zeros(self.count, np.float32)
+        self.weights = np.zeros(self.count, np.float32) if weights is None else weights
+        self.slopes = np.zeros(self.count, np.float32)
         self.matrix, self.bias = self._views(self.weights, own)
         self.matrix_slope, self.bias_slope = self._views(self.slopes, own)
 
@@ -89,6 +95,21 @@ class Stack:
                 out = out * self.masks[-1]
             values.append(out)
         return values
+
+    def answer(self, x: Float32Array) -> Float32Array:
+        """Return the output alone, shape (rows, outputs); a row's is the same at any place and in any company.
+
+        Parameters
+        ----------
+        x : ndarray of shape (rows, inputs), float32
+            The number of rows is a multiple of `LANES`.
+        """
+        lanes = x.reshape(-1, LANES, x.shape[1]).swapaxes(1, 2)
+        for matrix, bias, bend in zip(self.matrix, self.bias, self.bends, strict=True):
+            lanes = np.matmul(matrix.T, lanes)
+            lanes += bias[:, None]
+            lanes = bend.value(lanes, lanes)
+        return lanes.swapaxes(1, 2).reshape(len(x), -1)
 
     def backward(self, values: list[Float32Array], slope: Float32Array) -> None:
         """Write into ``slopes`` what the loss gains with each weight, after a `forward` of the same rows.

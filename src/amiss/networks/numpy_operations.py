@@ -12,13 +12,21 @@ import numpy as np
 
 from amiss.networks.activations import ACTIVATIONS
 from amiss.networks.rows import Float32Array
+from amiss.numerics.blocks import lane_product
 
 where = np.where
 
 
 def linear(x: Float32Array, weight: Float32Array, bias: Float32Array | None = None) -> Float32Array:
-    """Return ``x @ weight + bias`` along the last axis; weight has shape (in, out)."""
-    out: Float32Array = np.matmul(x, weight)
+    """Return ``x @ weight + bias`` along the last axis; weight has shape (in, out).
+
+    A row's result does not depend on its company: rows of several positions are multiplied one by one, others in
+    lanes, so that their number is a multiple of `LANES`.
+    """
+    if x.ndim == 3 and x.shape[1] > 1:
+        out: Float32Array = np.matmul(x, weight)
+    else:
+        out = lane_product(x.reshape(-1, x.shape[-1]), weight).reshape(*x.shape[:-1], -1)
     if bias is not None:
         out += bias
     return out
