@@ -53,6 +53,7 @@ class Stack:
         )
         self.weights = np.zeros(self.count, np.float32) if weights is None else weights
         self.slopes = np.zeros(self.count, np.float32)
+        self.room = -1
         self.matrix, self.bias = self._views(self.weights, own)
         self.matrix_slope, self.bias_slope = self._views(self.slopes, own)
 
@@ -73,7 +74,7 @@ class Stack:
     def forward(
         self, x: Float32Array, dropout: float = 0.0, random_state: np.random.Generator | None = None
     ) -> list[Float32Array]:
-        """Return the input and the output of each layer, shapes (rows, width of the layer).
+        """Return the input and the output of each layer, shapes (rows, width); the next call writes over them.
 
         Parameters
         ----------
@@ -84,8 +85,10 @@ class Stack:
             Draws which.
         """
         values, self.bent, self.masks = [x], [], []
-        for matrix, bias, bend in zip(self.matrix, self.bias, self.bends, strict=True):
-            out = values[-1] @ matrix
+        if len(x) != self.room:
+            self.room, self.outs = len(x), [np.empty((len(x), width), np.float32) for width in self.sizes[1:]]
+        for matrix, bias, bend, out in zip(self.matrix, self.bias, self.bends, self.outs, strict=True):
+            np.matmul(values[-1], matrix, out=out)
             out += bias
             out = bend.value(out, out)
             self.bent.append(out)
@@ -119,14 +122,16 @@ class Stack:
         values : list of ndarray
             What `forward` returned.
         slope : ndarray of shape (rows, outputs)
-            What the loss gains with each output.
+            What the loss gains with each output; written over.
         """
         layers = len(self.matrix)
         for i in reversed(range(layers)):
             if self.masks and i < layers - 1:
                 slope = slope * self.masks[i]
-            if self.bends[i] is not ACTIVATIONS["linear"]:
-                slope = slope * self.bends[i].slope(self.bent[i])
+            if self.bends[i] is ACTIVATIONS["relu"]:
+                slope *= self.bent[i] > 0
+            elif self.bends[i] is not ACTIVATIONS["linear"]:
+                slope *= self.bends[i].slope(self.bent[i])
             if self.tied and i < layers / 2:  # the layer above that shares these weights came first
                 self.matrix_slope[i] += values[i].T @ slope
             else:
@@ -174,6 +179,7 @@ class DenseTrainee:
         self.stack, self.rows, self.first, self.random_state = stack, rows, first, random_state
         self.noise, self.dropout, self.trim, self.huber, self.steps = noise, dropout, trim, huber, steps
         self.weights = stack.weights
+        self.plain = not (rows.layout.levels or trim or huber) and bool(rows.seen.all())
 
     def start(self) -> None:
         """Begin anew."""
@@ -186,6 +192,8 @@ class DenseTrainee:
         shown = hidden(self.rows.layout, values, self.noise, self.random_state)
         states = self.stack.forward(shown.reshape(len(items), -1), self.dropout, self.random_state)
         outputs = states[-1].reshape(values.shape)
+        if self.plain:
+            return self._plain_step(states, states[-1] - values.reshape(states[-1].shape), rate)
         losses = cell_losses(numpy_operations, self.rows.layout, outputs, values, seen, self.huber)
         loss = float(losses.sum()) / max(1, int(seen.sum()))
         slopes = loss_slopes(self.rows.layout, outputs, values, seen, self.huber)
@@ -194,6 +202,15 @@ class DenseTrainee:
             slopes[worst(losses, share)] = 0
         slopes *= np.float32(1 / max(1, int(seen.sum())))
         self.stack.backward(states, slopes.reshape(len(items), -1))
+        self.adam.step(self.stack.weights, self.stack.slopes, rate)
+        self.done += 1
+        return loss
+
+    def _plain_step(self, states: list[Float32Array], error: Float32Array, rate: float) -> float:
+        """Learn from squared errors where every cell is a number that was seen: the same, with less ado."""
+        loss = float(np.vdot(error, error)) / error.size
+        error *= np.float32(2 / error.size)
+        self.stack.backward(states, error)
         self.adam.step(self.stack.weights, self.stack.slopes, rate)
         self.done += 1
         return loss
