@@ -49,6 +49,7 @@ docs: .venv/.checkers
 bench: setup
 	$(BIN)/python benchmarks/false_alarms.py
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/neural.py
 
 format: .venv/.checkers
 	$(BIN)/ruff format .

@@ -16,43 +16,9 @@ import sys
 import tempfile
 import time
 
-import numpy as np
+from made import write_series, write_strings, write_table
 
 HERE = pathlib.Path(__file__).resolve().parent
-
-
-def write_table(path: pathlib.Path, rows: int) -> None:
-    """Write rows x 20 numbers that hang together through five hidden ones; 1 % of the rows do not."""
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=(rows, 5)) @ rng.normal(size=(5, 20)) + 0.3 * rng.normal(size=(rows, 20))
-    values[:: max(rows // 10, 1)] += rng.normal(0, 4, size=values[:: max(rows // 10, 1)].shape)
-    header = ",".join(f"c{i}" for i in range(20))
-    np.savetxt(path, values, delimiter=",", header=header, comments="", fmt="%.6f")
-
-
-def write_strings(path: pathlib.Path, rows: int) -> None:
-    """Write serial numbers such as AB12-3456-C; one in 5,000 has a character of the wrong class."""
-    rng = np.random.default_rng(0)
-    letters, digits = np.array(list("ABCDEFGHJKLM")), np.array(list("0123456789"))
-    lines = []
-    for row in range(rows):
-        pick = [rng.choice(digits if c == "9" else letters) if c != "-" else "-" for c in "AA99-9999-A"]
-        if row % 5000 == 17:
-            pick[6] = "x"
-        lines.append("".join(pick))
-    path.write_text("\n".join(lines) + "\n")
-
-
-def write_series(path: pathlib.Path, points: int) -> None:
-    """Write a daily wave sampled every ten minutes with noise, and a flat hour in every 20,000 points."""
-    rng = np.random.default_rng(0)
-    t = np.arange(points)
-    values = (
-        20 + 5 * np.sin(2 * np.pi * t / 144) + 2 * np.sin(2 * np.pi * t / 36) + rng.normal(0, 0.3, points)
-    )
-    for start in range(10_000, points, 20_000):
-        values[start : start + 60] = 20.0
-    np.savetxt(path, values, header="value", comments="", fmt="%.5f")
 
 
 def measure(command: list[str], runs: int) -> tuple[float, float, float]:
