@@ -9,6 +9,7 @@ from amiss.models.gaps import Gaps
 from amiss.models.kernels import Kernels
 from amiss.models.local import Local
 from amiss.models.marginal import Marginal
+from amiss.models.masked import Masked
 from amiss.models.memory import Memory
 from amiss.models.ngram import NGram
 from amiss.models.other_channels import OtherChannels
@@ -29,6 +30,7 @@ __all__ = [
     "Kernels",
     "Local",
     "Marginal",
+    "Masked",
     "Memory",
     "Model",
     "NGram",

@@ -1,0 +1,261 @@
+"""Masked: networks that rebuild hidden cells of a row from those shown; what they cannot rebuild is abnormal."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from amiss.batch import Batch, BoolArray, FloatArray, IntArray
+from amiss.models.base import Model
+from amiss.models.robust import Gaussian
+from amiss.networks.masked_core import MaskedNets, MaskedTrainee
+from amiss.networks.rows import Float32Array
+from amiss.numerics.blocks import LANES, in_parts
+from amiss.numerics.spaces import SPACES, Space
+from amiss.training import History, Schedule, told, train
+
+_FEWEST, _NARROWEST, _WIDEST = 30, 2, 100  # rows and columns that networks are trained on
+_EPOCHS = 20
+_TRIM = 0.1
+_GROUPS = 5  # the columns of a row are hidden in so many turns
+_LARGEST_SHOWN = (
+    10.0  # values of the space beyond are shown as this: they then spoil the cells beside them less
+)
+_LEAST_UNIT = 0.1  # of its variance: the least usual squared error of a column
+_CONSTANT_UNIT = 0.02  # of a column that never varied, where another value is off by 1
+_MEASURED = 4_000
+_STACKS = 4  # lanes of rows that are judged together
+
+
+class Masked(Model):
+    """Networks side by side that rebuild hidden cells of a row from the cells shown.
+
+    Each hides the columns in five groups of its own, one after the other, so that every cell is rebuilt once from the
+    other groups. A cell's surprise is the squared error in units of the usual one of its column; a row's score the mean
+    of log(1 + surprise) over networks and columns. A missing cell surprises nobody; a column that was constant does
+    where it no longer is.
+
+    Where there are fewer than 30 rows, or fewer than 2 or more than 100 columns that vary, each cell is rebuilt by its
+    linear regression on all others.
+
+    Parameters
+    ----------
+    space : str
+        Column space, as in `Memory`.
+    nets : int
+        Networks; each learns and judges on its own.
+    hidden : int
+        Width of the two hidden layers.
+    steps : int
+        Training steps.
+    batch_size : int
+        Rows of a step.
+    learning_rate : float
+        The highest of the one-cycle rate.
+    validation_split : float
+        Share of the trusted rows held out; the weights that rebuild them best are kept.
+    trim : float, optional
+        Share of the rows of a batch, those rebuilt worst, that teach nothing. None: 0.1, or 0 where all rows are
+        trusted.
+
+    References
+    ----------
+    Devlin, Chang, Lee, Toutanova (2019), "BERT: pre-training of deep bidirectional transformers", section 3.1: hidden
+    cells as the task. Rousseeuw (1984), "Least median of squares regression", section 4: the trimmed mean of squares.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from amiss import TableDetector
+    >>> draw = np.random.default_rng(0)
+    >>> angle = draw.uniform(0, 6.28, 400)
+    >>> rows = np.column_stack([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)])
+    >>> rows[17, 3] *= -1
+    >>> detector = TableDetector(models="masked", random_state=0).fit(rows)
+    >>> int(detector.scores_.argmax())
+    17
+    """
+
+    name = "masked"
+    kinds: ClassVar[frozenset[str]] = frozenset({"table"})
+    legal: ClassVar[dict[str, tuple[float, float]]] = {
+        "nets": (1, inf),
+        "hidden": (1, inf),
+        "steps": (1, inf),
+        "batch_size": (1, inf),
+        "learning_rate": (1e-12, inf),
+        "validation_split": (0, 0.9),
+        "trim": (0, 0.9),
+    }
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {"space": SPACES}
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "hidden": ("log", 16, 192),
+        "steps": ("log", 200, 3_000),
+        "learning_rate": ("log", 5e-4, 2e-2),
+        "batch_size": ("log", 32, 256),
+        "trim": ("even", 0.0, 0.3),
+    }
+    space: str
+    nets: int
+    hidden: int
+    steps: int
+    batch_size: int
+    learning_rate: float
+    validation_split: float
+    trim: float | None
+
+    space_: Space
+    weights_: Float32Array | None
+    groups_: IntArray
+    units_: FloatArray
+    linear_: Gaussian | None
+    history_: History | None
+
+    def __init__(
+        self,
+        space: str = "standard",
+        nets: int = 4,
+        hidden: int = 64,
+        steps: int = 800,
+        batch_size: int = 128,
+        learning_rate: float = 4e-3,
+        validation_split: float = 0.15,
+        trim: float | None = None,
+    ) -> None:
+        self.space = space
+        self.nets = nets
+        self.hidden = hidden
+        self.steps = steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.validation_split = validation_split
+        self.trim = trim
+
+    # ------------------------------------------------------------- learn
+    def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
+        self.space_ = Space(self.space).fit(batch)
+        kept = batch.take(np.flatnonzero(normal))
+        rows, seen = self._rows(kept)
+        width = rows.shape[1]
+        self.weights_ = self.linear_ = self.history_ = None
+        self.groups_ = np.zeros((1, width), np.int64)
+        if len(rows) >= _FEWEST and _NARROWEST <= width <= _WIDEST:
+            self._train(rows, seen, (0.0 if normal.all() else _TRIM), random_state)
+        elif width:
+            self.linear_ = Gaussian(rows)
+        self._learn_units(batch, kept)
+        return self
+
+    def _train(
+        self, rows: FloatArray, seen: BoolArray, trim: float, random_state: np.random.Generator
+    ) -> None:
+        width = rows.shape[1]
+        nets = MaskedNets(self.nets, width, self.hidden)
+        values = np.clip(rows, -_LARGEST_SHOWN, _LARGEST_SHOWN).astype(np.float32)
+        trim = trim if self.trim is None else self.trim
+        trainee = MaskedTrainee(nets, values, seen, self.batch_size, trim, random_state)
+        epochs = min(_EPOCHS, self.steps)
+        schedule = Schedule(
+            epochs,
+            self.batch_size,
+            self.learning_rate,
+            self.validation_split,
+            steps=-(-self.steps // epochs),
+        )
+        self.history_ = train(trainee, len(rows), schedule, random_state)
+        self.weights_ = nets.weights
+        turns = np.arange(width) % min(_GROUPS, width)
+        self.groups_ = np.stack([random_state.permutation(turns) for _ in range(self.nets)])
+
+    def _learn_units(self, batch: Batch, kept: Batch) -> None:
+        """Learn the usual squared error of each column that varies."""
+        varies = self.space_.varies_
+        self.units_ = np.ones(int(varies.sum()))
+        some = kept.take(np.linspace(0, len(kept) - 1, min(len(kept), _MEASURED)).astype(np.int64))
+        everywhere = self.space_.apply(batch)[:, varies].var(axis=0)
+        here = self._rows(kept)[0].var(axis=0)
+        usual = self._judged(some)[1].sum(axis=0) / np.maximum((~some.mask[:, varies]).sum(axis=0), 1)
+        self.units_ = np.maximum(np.maximum(usual, _LEAST_UNIT * here), 1e-4 * everywhere + 1e-12)
+
+    def networks(self) -> list[dict[str, Any]]:
+        """Return what there is to tell of the networks: their layers, how they were trained."""
+        if self.history_ is None:
+            return []
+        shapes = MaskedNets(self.nets, len(self.units_), self.hidden, self.weights_).shapes
+        return [told(self.spec(), shapes, self.history_)]
+
+    # ------------------------------------------------------------- answer
+    def score(self, batch: Batch) -> FloatArray:
+        """Return the mean of log(1 + surprise) over networks and columns, shape (items,)."""
+        constant = ~self.space_.varies_
+        changed = (self.space_.apply(batch)[:, constant] != 0).sum(axis=1)
+        extra = changed * np.log1p(1 / _CONSTANT_UNIT) / max(1, len(self.units_))
+        return np.asarray(self._judged(batch)[0] + extra)
+
+    def surprise(self, batch: Batch) -> FloatArray:
+        """Return the squared error of each cell in units of the usual one of its column."""
+        varies = self.space_.varies_
+        out = self.space_.apply(batch) ** 2 / _CONSTANT_UNIT
+        out[:, varies] = self._judged(batch)[1]
+        return np.where(batch.mask, 0.0, out)
+
+    def expected(self, batch: Batch) -> FloatArray:
+        """Return what the other columns let expect in each cell, shape (items, columns), raw units."""
+        units = np.zeros(batch.values.shape)
+        units[:, self.space_.varies_] = self._judged(batch)[2]
+        return self.space_.invert(units)
+
+    def _rows(self, batch: Batch) -> tuple[FloatArray, BoolArray]:
+        """Return the columns that vary, in the space, and which of their cells are there."""
+        varies = self.space_.varies_
+        return np.ascontiguousarray(self.space_.apply(batch)[:, varies]), ~batch.mask[:, varies]
+
+    def _judged(self, batch: Batch) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the score of each item, the surprise of its cells, and what was expected, of columns that vary."""
+        rows, seen = self._rows(batch)
+        score, surprise, expected = np.zeros(len(rows)), np.zeros(rows.shape), np.zeros(rows.shape)
+        if not rows.shape[1]:
+            return score, surprise, expected
+        straight = rows - self.linear_.residuals(rows)[0] if self.linear_ is not None else rows
+        nets = MaskedNets(self.nets, rows.shape[1], self.hidden, self.weights_)
+
+        def judge(part: slice) -> None:
+            """Fill in the rows of one part."""
+            for start in range(part.start, part.stop, _STACKS * LANES):
+                here = slice(start, min(start + _STACKS * LANES, part.stop))
+                lanes = _as_lanes(rows[here])
+                shown = _as_lanes(seen[here].astype(np.float64))
+                by_nets = self.linear_ is None
+                guesses = self._guesses(nets, lanes, shown) if by_nets else _as_lanes(straight[here])
+                errors = (guesses - lanes) ** 2 * shown / self.units_[:, None]
+                count = here.stop - here.start
+                score[here] = np.log1p(errors).mean(axis=(1, 2)).reshape(-1)[:count]
+                surprise[here] = _as_rows(errors.mean(axis=1))[:count]
+                expected[here] = _as_rows(guesses.mean(axis=1))[:count]
+
+        in_parts(judge, len(rows))
+        return score, surprise, expected
+
+    def _guesses(self, nets: MaskedNets, lanes: FloatArray, shown: FloatArray) -> FloatArray:
+        """Return each cell as each network rebuilds it, shape (stacks, nets, width, LANES)."""
+        values = np.clip(lanes, -_LARGEST_SHOWN, _LARGEST_SHOWN).astype(np.float32)
+        turns = range(int(self.groups_.max()) + 1)
+        hidden = np.stack([self.groups_ == turn for turn in turns])[:, None, :, :, None]
+        visible = np.where(hidden, np.float32(0), shown.astype(np.float32))
+        stacks = (-1, *visible.shape[2:])
+        answers = nets.answer(np.tile(values, (len(turns), 1, 1, 1)), visible.reshape(stacks))
+        rebuilt = np.where(hidden, answers.reshape(visible.shape), np.float32(0))
+        return np.asarray(rebuilt.sum(axis=0, dtype=np.float64))
+
+
+def _as_lanes(rows: FloatArray) -> FloatArray:
+    """Return rows as lanes, shape (stacks, 1, width, LANES), filled up with zeros to the same number always."""
+    padded = np.zeros((_STACKS * LANES, rows.shape[1]))
+    padded[: len(rows)] = rows
+    return np.ascontiguousarray(padded.reshape(_STACKS, LANES, -1).swapaxes(1, 2)[:, None])
+
+
+def _as_rows(lanes: FloatArray) -> FloatArray:
+    return lanes.swapaxes(1, 2).reshape(_STACKS * LANES, -1)
