@@ -62,8 +62,16 @@ class Autoencoder(AnyModel):
         "auto", "cpu", "cuda" or "mps".
     space : str
         Tables: the column space, as in `Memory`.
+    window : int, optional
+        Series: points in a window. None: as many as in the detector's, fewer where there are many channels.
+
+    Attributes
+    ----------
+    blind : bool
+        Whether a cell is always rebuilt without being seen: the network is shown values and marks, see `marked`.
     """
 
+    blind: ClassVar[bool] = False
     legal: ClassVar[dict[str, tuple[float, float]]] = {
         "epochs": (1, inf),
         "batch_size": (1, inf),
@@ -73,6 +81,7 @@ class Autoencoder(AnyModel):
         "noise": (0, 0.9),
         "dropout": (0, 0.9),
         "trim": (0, 0.9),
+        "window": (1, inf),
     }
     choices: ClassVar[dict[str, tuple[str, ...]]] = {
         "loss": ("squared", "huber"),
@@ -96,7 +105,8 @@ class Autoencoder(AnyModel):
     trim: float | None = None
     loss: str = "squared"
     device: str = "auto"
-    space: str = "asinh"
+    space: str = "standard"
+    window: int | None = None
 
     layout_: Layout = field(init=False)
     weights_: Float32Array = field(init=False)
@@ -122,6 +132,10 @@ class Autoencoder(AnyModel):
         values : array of shape (rows, positions, width)
         """
         raise NotImplementedError
+
+    def lesson(self, operations: Any, weights: dict[str, Any], values: Any) -> Any:
+        """Return what is learnt from: what `forward` returns, or a pair of it and a penalty of each row, (rows,)."""
+        return self.forward(operations, weights, values)
 
     # ------------------------------------------------------------- learn
     def learn(self, rows: Rows, clean: bool, random_state: np.random.Generator) -> Self:
@@ -155,11 +169,11 @@ class Autoencoder(AnyModel):
 
     def _train(self, rows: Rows, schedule: Schedule, trim: float, random_state: np.random.Generator) -> None:
         try:
-            from amiss.networks.torch_trainee import TorchTrainee
+            from amiss.networks.torch_trainee import TorchTrainee, threads_for
         except ImportError as error:
             raise MissingExtraError.of(f"Training the model {self.name!r}", "PyTorch", "torch") from error
         trainee = TorchTrainee(
-            self.forward,
+            self.lesson,
             self.shapes(),
             rows,
             lambda: self.first_weights(rows, random_state),
@@ -169,8 +183,10 @@ class Autoencoder(AnyModel):
             huber=self.loss == "huber",
             steps=schedule.epochs * -(-len(rows) // schedule.batch_size),
             device=self.device_found(),
+            blind=self.blind,
         )
-        self.history_ = train(trainee, len(rows), schedule, random_state)
+        with threads_for(len(trainee.host)):
+            self.history_ = train(trainee, len(rows), schedule, random_state)
         self.weights_ = trainee.host
 
     def device_found(self) -> str:
@@ -202,7 +218,7 @@ class Autoencoder(AnyModel):
         if len(some) > _MEASURED:
             some = np.sort(random_state.choice(len(rows), _MEASURED, replace=False))
         values, seen = rows.take(some)
-        losses = self.losses(self.rebuild(values), values, seen)
+        losses = self.losses(self.rebuild(values, seen), values, seen)
         count = np.maximum(seen.sum(axis=0), 1)
         numbers = values[..., : self.layout_.numbers].astype(np.float64)
         share, least = _LEAST_UNIT
@@ -215,10 +231,16 @@ class Autoencoder(AnyModel):
         return [told(self.spec(), self.shapes(), self.history_)]
 
     # ------------------------------------------------------------- answer
-    def rebuild(self, values: Float32Array) -> Float32Array:
+    def rebuild(self, values: Float32Array, seen: BoolArray | None = None) -> Float32Array:
         """Return what the network answers, shape (rows, positions, width), float32.
 
         Rows go through in blocks of one size, so that a row's answer does not depend on its company.
+
+        Parameters
+        ----------
+        values : ndarray of shape (rows, positions, width)
+        seen : ndarray of shape (rows, positions, cells), bool, optional
+            False where a cell is missing. None: none is.
         """
         weights = by_name(self.weights_, self.shapes())
         return in_blocks(lambda block: self.forward(numpy_operations, weights, block), values)
@@ -249,6 +271,15 @@ class Autoencoder(AnyModel):
         losses[..., d:] = np.maximum(losses[..., d:] - self.usual_[..., d:], 0.0)
         return np.where(seen, losses, 0.0)
 
+    def deviance(self, surprise: FloatArray) -> FloatArray:
+        """Return surprises on the scale of squared standardised errors, on which those of a row add up to its score.
+
+        A number: loss / usual loss. A category: twice the loss beyond the usual one.
+        """
+        d = self.layout_.numbers
+        parts = [np.expm1(surprise[..., :d]), 2 * surprise[..., d:]]
+        return np.concatenate(parts, axis=-1)
+
 
 def first_weights(shapes: dict[str, tuple[int, ...]], random_state: np.random.Generator) -> Float32Array:
     """Return normal weights of variance 1 / inputs, biases 0 and gains 1, one flat vector, float32."""
@@ -269,7 +300,9 @@ def by_name(flat: Float32Array, shapes: dict[str, tuple[int, ...]]) -> dict[str,
     return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
-def in_blocks(answer: Callable[[Float32Array], Float32Array], values: Float32Array) -> Float32Array:
+def in_blocks(
+    answer: Callable[[Float32Array], Float32Array], values: Float32Array, answers: int | None = None
+) -> Float32Array:
     """Return ``answer`` of all rows, asked block by block, the last one filled up with zeros.
 
     Parameters
@@ -277,10 +310,12 @@ def in_blocks(answer: Callable[[Float32Array], Float32Array], values: Float32Arr
     answer : callable
         Takes rows and returns as many, of the same shape.
     values : ndarray of shape (rows, positions, width)
+    answers : int, optional
+        Values it returns at each position. None: as many as it takes.
     """
     rows, positions, width = values.shape
     size = max(16, _POSITIONS_AT_ONCE // max(positions, 1) // 16 * 16)
-    out = np.empty(values.shape, np.float32)
+    out = np.empty((rows, positions, width if answers is None else answers), np.float32)
 
     def fill(part: slice) -> None:
         """Answer for the rows of one part."""

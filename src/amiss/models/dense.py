@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from amiss.batch import FloatArray
+from amiss.batch import BoolArray, FloatArray
 from amiss.models.autoencoder import Autoencoder, in_blocks
 from amiss.networks.activations import ACTIVATIONS
 from amiss.networks.dense_core import DenseTrainee, Stack
@@ -115,7 +115,7 @@ class Dense(Autoencoder):
                 x = operations.dropout(x, self.dropout)
         return operations.reshape(x, (-1, self.layout_.positions, self.layout_.width))
 
-    def rebuild(self, values: Float32Array) -> Float32Array:
+    def rebuild(self, values: Float32Array, seen: BoolArray | None = None) -> Float32Array:
         stack = Stack(self.sizes_, self._bends(), self.tied, self.weights_)
         return in_blocks(
             lambda block: stack.answer(block.reshape(len(block), -1)).reshape(block.shape), values

@@ -151,11 +151,37 @@ def hidden(
     """Return the values with a share of the cells, drawn at random, hidden: numbers 0, no level; the rest as it is."""
     if not share:
         return values
-    shown = values.copy()
-    for i in range(layout.cells):
-        block = slice(i, i + 1) if i < layout.numbers else layout.blocks()[i - layout.numbers]
-        shown[..., block] *= random_state.random((*values.shape[:2], 1), np.float32) >= share
-    return shown
+    shown = random_state.random((*values.shape[:2], layout.cells), np.float32) >= share
+    return values * spread(layout, shown)
+
+
+def spread(layout: Layout, cells: AnyArray) -> AnyArray:
+    """Return what is said of each cell, shape (..., cells), for each of its values, shape (..., width)."""
+    return np.repeat(cells, [1] * layout.numbers + layout.levels, axis=-1)
+
+
+def marked(layout: Layout, values: Float32Array, seen: BoolArray, shown: BoolArray) -> Float32Array:
+    """Return the values of the cells that are shown, and 1 or 0 a cell: whether anything is shown there.
+
+    Parameters
+    ----------
+    layout : Layout
+    values : ndarray of shape (rows, positions, width)
+    seen : ndarray of shape (rows, positions, cells), bool
+        A number that was not seen is not shown; of a category its level tells.
+    shown : ndarray of shape (rows, positions, cells), bool
+
+    Returns
+    -------
+    ndarray of shape (rows, positions, width + cells), float32
+    """
+    out = np.zeros((*values.shape[:2], layout.width + layout.cells), np.float32)
+    np.multiply(values, spread(layout, shown), out=out[..., : layout.width])
+    marks = out[..., layout.width :]
+    marks[..., : layout.numbers] = (shown & seen)[..., : layout.numbers]
+    for i, block in enumerate(layout.blocks()):
+        marks[..., layout.numbers + i] = out[..., block].sum(axis=-1)
+    return out
 
 
 def worst(losses: Any, share: float) -> IntArray:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 
-from amiss.batch import IntArray
+from amiss.batch import BoolArray, IntArray
 from amiss.networks import torch_operations
-from amiss.networks.rows import Float32Array, Rows, cell_losses, hidden, worst
+from amiss.networks.rows import Float32Array, Rows, cell_losses, hidden, marked, worst
 
 _MEMORY, _EPSILON, _DECAY = (0.9, 0.999), 1e-8, 0.01
 _TRIM_FROM = 0.5  # of the steps: from there on the whole share is left out
 _ROWS_AT_ONCE = 1_024
+_MANY_WEIGHTS = 300_000
 
 Forward = Callable[[Any, dict[str, Any], Any], Any]
 """(operations, weights by name, values) -> outputs, or (outputs, penalty of each row)."""
@@ -41,6 +43,8 @@ class TorchTrainee:
         About how many steps there will be.
     device : str
         Where it is trained, a name that PyTorch knows.
+    blind : bool
+        True: ``forward`` gets values and marks, see `marked`, and is judged on the hidden cells alone.
 
     Attributes
     ----------
@@ -60,10 +64,11 @@ class TorchTrainee:
         huber: bool = False,
         steps: int = 1,
         device: str = "cpu",
+        blind: bool = False,
     ) -> None:
         self.forward, self.shapes, self.rows, self.first = forward, shapes, rows, first
         self.random_state, self.noise, self.trim, self.huber = random_state, noise, trim, huber
-        self.steps, self.device = steps, device
+        self.steps, self.device, self.blind = steps, device, blind
         self.host = first()
         self._seed = int(random_state.integers(2**31))
 
@@ -83,7 +88,7 @@ class TorchTrainee:
     def step(self, items: IntArray, rate: float) -> float:
         """Learn from some rows; return their mean loss a cell."""
         values, seen = self.rows.take(items)
-        shown = hidden(self.rows.layout, values, self.noise, self.random_state)
+        shown, seen = self._shown(values, seen, self.random_state)
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
             torch.manual_seed(self._seed + self.done)
             losses, penalty = self._losses(shown, values, seen)
@@ -95,6 +100,17 @@ class TorchTrainee:
             ((losses.sum((1, 2)) + penalty) * kept).sum().div(cells).backward()
         self._update(rate)
         return float(loss.detach())
+
+    def _shown(
+        self, values: Float32Array, seen: BoolArray, random_state: np.random.Generator
+    ) -> tuple[Float32Array, BoolArray]:
+        """Return what the network is shown of some rows, and the cells it is judged on."""
+        if not self.blind:
+            return hidden(self.rows.layout, values, self.noise, random_state), seen
+        draw = random_state.random(seen.shape, np.float32).reshape(len(seen), -1)
+        draw[np.arange(len(draw)), draw.argmin(axis=1)] = -1.0  # at least one cell is hidden
+        shown = (draw >= self.noise).reshape(seen.shape)
+        return marked(self.rows.layout, values, seen, shown), seen & ~shown
 
     def _losses(self, shown: Float32Array, values: Float32Array, seen: Any) -> tuple[Any, Any]:
         shown_there, values_there, seen_there = (
@@ -119,17 +135,35 @@ class TorchTrainee:
         self.flat.grad = None
 
     def loss(self, items: IntArray) -> float:
-        """Return the mean loss a cell of some rows, nothing hidden or dropped, the worst left out."""
+        """Return the mean loss a cell of some rows, the worst left out, nothing dropped.
+
+        Nothing is hidden but from a blind network, and from that the same cells each time.
+        """
         total = cells = 0.0
+        same = np.random.default_rng(self._seed)
         for start in range(0, len(items), _ROWS_AT_ONCE):
             values, seen = self.rows.take(items[start : start + _ROWS_AT_ONCE])
+            shown, seen = self._shown(values, seen, same) if self.blind else (values, seen)
             with torch.no_grad():
-                losses = self._losses(values, values, seen)[0].cpu().numpy()
+                losses, penalty = self._losses(shown, values, seen)
+                each = (losses.sum((1, 2)) + penalty).cpu().numpy()
             kept = np.ones(len(values), bool)
-            kept[worst(losses, self.trim)] = False
-            total += float(losses[kept].sum())
+            kept[worst(losses.cpu().numpy(), self.trim)] = False
+            total += float(each[kept].sum())
             cells += int(seen[kept].sum())
         return total / max(1.0, cells)
+
+
+@contextmanager
+def threads_for(weights: int) -> Iterator[None]:
+    """Keep PyTorch to one thread meanwhile where there are few weights: its threads wait more than they work."""
+    before = torch.get_num_threads()
+    if weights < _MANY_WEIGHTS:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def by_name(flat: Any, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
