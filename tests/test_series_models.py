@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
 from amiss.errors import ParameterError
 from amiss.models import Codebook, Kernels, SeriesModel
-from amiss.part import make_part, shelf_of
+from amiss.models.asked import fresh_models
+from amiss.part import shelf_of
 from amiss.reading.windows import Channels
 
 PERIOD = 40
@@ -21,7 +24,11 @@ SPECS = [
     "subspace:detrended=True",
     "own_past",
     "other_channels",
+    "dense",
+    "conv:epochs=8",
+    "recurrent:epochs=8",
 ]
+NETWORKS = SPECS[-3:]
 
 
 def stretch(values, start=0):
@@ -36,7 +43,17 @@ def waves(channels=3, seed=0):
 
 
 def fitted(spec, values):
-    return make_part(SeriesModel, spec).fit(stretch(values), np.random.default_rng(0))
+    return fresh(spec).fit(stretch(values), np.random.default_rng(0))
+
+
+def fresh(spec):
+    return fresh_models("series", spec, ())[0]
+
+
+@functools.cache
+def fitted_on_waves(spec):
+    """Return the model fitted on plain waves, once for all tests that only ask."""
+    return fitted(spec, waves())
 
 
 def test_every_series_model_is_tested_here():
@@ -48,7 +65,7 @@ def test_every_series_model_is_tested_here():
 @pytest.mark.parametrize("spec", SPECS)
 def test_a_broken_stretch_stands_out(spec):
     """Noise in place of the waves, in new data, scores higher there than anywhere else."""
-    model = fitted(spec, waves())
+    model = fitted_on_waves(spec)
     new = waves(seed=1)
     new[800:840] = np.random.default_rng(5).normal(size=(40, 3)) * 1.5
     scores = model.score(stretch(new, POINTS))
@@ -68,7 +85,7 @@ def test_an_event_among_the_training_points_stands_out(spec):
 @pytest.mark.parametrize("spec", SPECS)
 def test_inner_points_score_the_same_in_a_shorter_stretch(spec):
     """Far from the ends of a stretch, what else it holds does not matter."""
-    model, new = fitted(spec, waves()), waves(seed=2)
+    model, new = fitted_on_waves(spec), waves(seed=2)
     whole = model.score(stretch(new, POINTS))
     part = model.score(stretch(new[400:1200], POINTS + 400))
     assert np.allclose(whole[500:1100], part[100:700], rtol=1e-9, atol=1e-9)
@@ -80,17 +97,17 @@ def test_short_and_constant_series(spec, points):
     """A model learns from any number of equal points and finds nothing surprising in them."""
     values = np.zeros((points, 2))
     channels = Channels(values, np.zeros(values.shape, bool), 0, max(1, points // 4))
-    model = make_part(SeriesModel, spec).fit(channels, np.random.default_rng(0))
+    model = fresh(spec).fit(channels, np.random.default_rng(0))
     scores = model.score(channels)
     assert scores.shape == (points,)
     assert np.allclose(scores, scores[0])
     assert np.isfinite(scores).all()
 
 
-@pytest.mark.parametrize("spec", ["own_past", "other_channels"])
+@pytest.mark.parametrize("spec", ["own_past", "other_channels", *NETWORKS])
 def test_the_broken_channel_is_named(spec):
     """The surprise is highest in the channel that broke."""
-    model, new = fitted(spec, waves()), waves(seed=1)
+    model, new = fitted_on_waves(spec), waves(seed=1)
     new[800:816, 1] += 4 * np.random.default_rng(0).normal(size=16)
     surprise = model.surprise(stretch(new, POINTS))
     assert surprise[800:816].sum(axis=0).argmax() == 1

@@ -4,6 +4,7 @@ from amiss.models.autoencoder import Autoencoder
 from amiss.models.base import Model, SeriesModel, StringModel
 from amiss.models.check_digit import CheckDigit
 from amiss.models.codebook import Codebook
+from amiss.models.conv import Conv
 from amiss.models.dense import Dense
 from amiss.models.gaps import Gaps
 from amiss.models.kernels import Kernels
@@ -15,6 +16,7 @@ from amiss.models.ngram import NGram
 from amiss.models.other_channels import OtherChannels
 from amiss.models.own_past import OwnPast
 from amiss.models.rarity import Rarity
+from amiss.models.recurrent import Recurrent
 from amiss.models.robust import Robust
 from amiss.models.shapes import Shapes
 from amiss.models.span import Span
@@ -25,6 +27,7 @@ __all__ = [
     "Autoencoder",
     "CheckDigit",
     "Codebook",
+    "Conv",
     "Dense",
     "Gaps",
     "Kernels",
@@ -37,6 +40,7 @@ __all__ = [
     "OtherChannels",
     "OwnPast",
     "Rarity",
+    "Recurrent",
     "Robust",
     "SeriesModel",
     "Shapes",

@@ -8,10 +8,11 @@ from typing import Any
 from amiss.errors import ParameterError, UnknownPartError
 from amiss.models.autoencoder import Autoencoder
 from amiss.models.base import Model, SeriesModel, StringModel
+from amiss.models.on_series import OnSeries
 from amiss.models.on_table import OnTable
 from amiss.part import Part, make_part, shelf_of
 
-_ON = {"table": OnTable}
+_ON: dict[str, Any] = {"table": OnTable, "series": OnSeries}
 _PARTS = (Model, SeriesModel, StringModel, Autoencoder)
 
 

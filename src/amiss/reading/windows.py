@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from amiss.batch import BoolArray, FloatArray, IntArray
+from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
 from amiss.part import Stored
 
 DEFAULT_WINDOW = 125
@@ -218,18 +218,18 @@ def moving_mean(values: FloatArray, width: int) -> FloatArray:
     return np.asarray((total[high] - total[low]) / share)
 
 
-def windows_of(values: FloatArray, steps: int) -> FloatArray:
+def windows_of(values: AnyArray, steps: int) -> AnyArray:
     """Return all windows of ``steps`` points, shape (windows, channels, steps), as a view."""
     return np.lib.stride_tricks.sliding_window_view(values, steps, axis=0)
 
 
-def grid(channels: Channels, steps: int) -> IntArray:
-    """Return where the windows looked at begin: 16 a window length, fixed in time, and the outermost.
+def grid(channels: Channels, steps: int, views: int = _WINDOWS_A_PERIOD) -> IntArray:
+    """Return where the windows looked at begin: ``views`` a window length, fixed in time, and the outermost.
 
     That they are fixed in time, not to the stretch, is what gives a point the same score in any stretch.
     """
     last = len(channels) - steps
-    every = max(1, steps // _WINDOWS_A_PERIOD)
+    every = max(1, steps // views)
     fixed = np.arange((-channels.start) % every, last + 1, every)
     inside = fixed[(fixed > 0) & (fixed < last)]
     return np.concatenate([[0], inside, [last] if last else []]).astype(np.int64)
