@@ -9,21 +9,22 @@ import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray, IntArray
 from amiss.models.base import Model
-from amiss.models.robust import Gaussian
+from amiss.models.robust import Gaussian, lowest
 from amiss.networks.masked_core import MaskedNets, MaskedTrainee
 from amiss.networks.rows import Float32Array
-from amiss.numerics.blocks import LANES, in_parts
+from amiss.numerics.blocks import LANES, in_parts, squared_lengths
+from amiss.numerics.calibration import Tail
 from amiss.numerics.spaces import SPACES, Space
 from amiss.training import History, Schedule, told, train
 
 _FEWEST, _NARROWEST, _WIDEST = 30, 2, 100  # rows and columns that networks are trained on
 _EPOCHS = 20
-_TRIM = 0.1
+_TRIM, _CENTRAL = 0.1, 0.875
 _GROUPS = 5  # the columns of a row are hidden in so many turns
 _LARGEST_SHOWN = (
     10.0  # values of the space beyond are shown as this: they then spoil the cells beside them less
 )
-_LEAST_UNIT = 0.1  # of its variance: the least usual squared error of a column
+_LEAST_UNIT = 0.05  # of its variance: the least usual squared error of a column
 _CONSTANT_UNIT = 0.02  # of a column that never varied, where another value is off by 1
 _MEASURED = 4_000
 _STACKS = 4  # lanes of rows that are judged together
@@ -34,8 +35,10 @@ class Masked(Model):
 
     Each hides the columns in five groups of its own, one after the other, so that every cell is rebuilt once from the
     other groups. A cell's surprise is the squared error in units of the usual one of its column; a row's score the mean
-    of log(1 + surprise) over networks and columns. A missing cell surprises nobody; a column that was constant does
-    where it no longer is.
+    of log(1 + surprise) over networks and columns. A missing cell surprises nobody; a
+    column that was constant does where it no longer is.
+
+    Not all rows are trusted: of those that are, the networks learn from the seven eighths nearest to the centre.
 
     Where there are fewer than 30 rows, or fewer than 2 or more than 100 columns that vary, each cell is rebuilt by its
     linear regression on all others.
@@ -72,9 +75,9 @@ class Masked(Model):
     >>> draw = np.random.default_rng(0)
     >>> angle = draw.uniform(0, 6.28, 400)
     >>> rows = np.column_stack([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)])
+    >>> detector = TableDetector(models="masked", training_data="clean", random_state=0).fit(rows)
     >>> rows[17, 3] *= -1
-    >>> detector = TableDetector(models="masked", random_state=0).fit(rows)
-    >>> int(detector.scores_.argmax())
+    >>> int(detector.score_samples(rows).argmin())
     17
     """
 
@@ -115,7 +118,7 @@ class Masked(Model):
 
     def __init__(
         self,
-        space: str = "standard",
+        space: str = "asinh",
         nets: int = 4,
         hidden: int = 64,
         steps: int = 800,
@@ -137,6 +140,8 @@ class Masked(Model):
     def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
         self.space_ = Space(self.space).fit(batch)
         kept = batch.take(np.flatnonzero(normal))
+        if not normal.all():
+            kept = kept.take(_central(kept))
         rows, seen = self._rows(kept)
         width = rows.shape[1]
         self.weights_ = self.linear_ = self.history_ = None
@@ -175,9 +180,9 @@ class Masked(Model):
         self.units_ = np.ones(int(varies.sum()))
         some = kept.take(np.linspace(0, len(kept) - 1, min(len(kept), _MEASURED)).astype(np.int64))
         everywhere = self.space_.apply(batch)[:, varies].var(axis=0)
-        here = self._rows(kept)[0].var(axis=0)
+        here = np.maximum(self._rows(kept)[0].var(axis=0), 1e-3 * everywhere + 1e-12)
         usual = self._judged(some)[1].sum(axis=0) / np.maximum((~some.mask[:, varies]).sum(axis=0), 1)
-        self.units_ = np.maximum(np.maximum(usual, _LEAST_UNIT * here), 1e-4 * everywhere + 1e-12)
+        self.units_ = np.maximum(usual, _LEAST_UNIT * here)
 
     def networks(self) -> list[dict[str, Any]]:
         """Return what there is to tell of the networks: their layers, how they were trained."""
@@ -248,6 +253,13 @@ class Masked(Model):
         answers = nets.answer(np.tile(values, (len(turns), 1, 1, 1)), visible.reshape(stacks))
         rebuilt = np.where(hidden, answers.reshape(visible.shape), np.float32(0))
         return np.asarray(rebuilt.sum(axis=0, dtype=np.float64))
+
+
+def _central(batch: Batch) -> IntArray:
+    """Return the places of the seven eighths of the rows that lie nearest to the centre, by two views of it."""
+    flat, scaled = Space("asinh").fit(batch).apply(batch), Space("standard").fit(batch).apply(batch)
+    far = [squared_lengths(flat), Gaussian(scaled).squared_distance(scaled)]
+    return lowest(np.sum([Tail().fit(s).apply(s) for s in far], axis=0), _CENTRAL)
 
 
 def _as_lanes(rows: FloatArray) -> FloatArray:
