@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 from fcntl import ioctl
 from xml.etree import ElementTree
@@ -494,6 +495,35 @@ def test_ctrl_c_is_one_line_and_exit_130(tmp_path: pathlib.Path) -> None:
     assert process.returncode == 130
     assert told.splitlines() == ["amiss: interrupted; nothing is half written."]
     assert [p.name for p in tmp_path.iterdir()] == ["big.csv"]
+
+
+def test_ctrl_c_in_a_long_training_keeps_the_best_so_far(tmp_path: pathlib.Path) -> None:
+    """On a terminal that shows the loss: one Ctrl-C ends the training, the model is whole and says so."""
+    rng = np.random.default_rng(0)
+    pl.DataFrame({f"c{i}": rng.normal(size=3_000) for i in range(20)}).write_csv(tmp_path / "rows.csv")
+    leader, follower = pty.openpty()
+    words = ["fit", "rows.csv", "--models", "dense:epochs=100000", "-o", "rows.amiss"]
+    process = subprocess.Popen([*AMISS, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=follower)
+    os.close(follower)
+    shown = b""
+    while b"epoch 3" not in shown:
+        shown += os.read(leader, 65536)
+    threading.Thread(target=lambda: list(iter(lambda: _drained(leader), b"")), daemon=True).start()
+    time.sleep(3.5)
+    process.send_signal(signal.SIGINT)
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, shown[-500:]
+    assert b"validation loss" in shown
+    assert "The training of dense:epochs=100000 was interrupted" in told.decode()
+    assert "interrupted" in run("info", "rows.amiss", cwd=tmp_path).stdout
+
+
+def _drained(leader: int) -> bytes:
+    """Return what a terminal still has to show; nothing once it is gone."""
+    try:
+        return os.read(leader, 65536)
+    except OSError:
+        return b""
 
 
 def test_a_report_asked_for_is_written_quietly(tmp_path: pathlib.Path) -> None:

@@ -129,8 +129,15 @@ class Interrupted(Bowl):
         return super().step(items, rate)
 
 
-def test_ctrl_c_keeps_the_best_so_far() -> None:
+def test_ctrl_c_in_the_first_seconds_is_passed_on() -> None:
+    """Who interrupts a training that has only begun wants none of it."""
+    with pytest.raises(KeyboardInterrupt):
+        train(Interrupted(at=2), 4, Schedule(epochs=8, batch_size=4, rate=0.1), draw())
+
+
+def test_ctrl_c_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     """After two epochs the weights of the second are there; before the first has ended Ctrl-C is Ctrl-C."""
+    monkeypatch.setattr("amiss.training._SHORT", 0.0)
     bowl, whole = Interrupted(at=2), Bowl()
     schedule = Schedule(epochs=8, batch_size=4, rate=0.1, validation_split=0.0)
     history = train(bowl, 4, schedule, draw())
@@ -172,6 +179,7 @@ def test_a_detector_says_when_its_training_was_interrupted(monkeypatch: pytest.M
         return step(self, items, rate)
 
     monkeypatch.setattr(DenseTrainee, "step", interrupted)
+    monkeypatch.setattr("amiss.training._SHORT", 0.0)
     detector = TableDetector(models="dense", random_state=0)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")

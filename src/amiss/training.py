@@ -7,6 +7,7 @@ best on held-out items, stops when they no longer improve, and comes back from a
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from amiss.progress import tell
 _WARM = 0.3  # share of the steps in which the rate rises
 _START, _END = 1 / 25, 1 / 1000  # of the highest rate: where it begins and where it ends
 _SLOWER = 0.1  # the second try after a loss that is no number
+_SHORT = 3.0  # seconds: who interrupts a training sooner wants none of it
 _LEAST_GAIN = 1e-4  # of the validation loss: less is no improvement
 
 
@@ -83,7 +85,8 @@ class History(Stored):
     rate : float
         The highest learning rate.
     ended : str
-        Why it ended: "epochs" (all done), "patience" (no longer better) or "interrupted" (Ctrl-C).
+        Why it ended: "epochs" (all done), "patience" (no longer better), "interrupted" (Ctrl-C) or "given" (it was
+        trained before it was given; ``loss`` holds its usual one).
     restarted : bool
         Whether it began anew at a lower rate, because the loss was no number.
     """
@@ -106,6 +109,8 @@ class History(Stored):
 
     def words(self) -> str:
         """Return the outcome in words."""
+        if self.ended == "given":
+            return f"loss {self.best_loss:.4g}, trained before it was given"
         kind = "validation loss" if self.validation_loss else "loss"
         why = {
             "epochs": "",
@@ -159,8 +164,9 @@ def told(name: str, shapes: dict[str, tuple[int, ...]], history: History) -> dic
 def train(trainee: Trainee, items: int, schedule: Schedule, random_state: np.random.Generator) -> History:
     """Train on ``items`` items and leave the best weights in the trainee.
 
-    Ctrl-C ends the training after the first epoch with the best weights so far; before that it is passed on. A loss
-    that is no number starts it anew, once, at a tenth of the rate.
+    Ctrl-C ends the training with the best weights so far; in its first three seconds, and before its first epoch has
+    ended, there is nothing to keep and it is passed on. A loss that is no number starts it anew, once, at a tenth of
+    the rate.
 
     Parameters
     ----------
@@ -209,6 +215,7 @@ def _run(
     steps = schedule.steps or -(-len(learnt_from) // schedule.batch_size)
     batches = _batches(learnt_from, schedule.batch_size, random_state)
     lowest, best, bad = math.inf, trainee.weights.copy(), 0
+    began = time.monotonic()
     for epoch in range(schedule.epochs):
         try:
             losses = [
@@ -220,8 +227,9 @@ def _run(
             loss = float(np.mean(losses))
             decides = trainee.loss(held_out) if len(held_out) else loss
         except KeyboardInterrupt:
-            if not history.loss:
+            if not history.loss or time.monotonic() - began < _SHORT:
                 raise
+            tell("Interrupted: the best so far is kept; Ctrl-C again ends all")
             history.ended = "interrupted"
             break
         if not (math.isfinite(loss) and math.isfinite(decides)):
@@ -229,7 +237,7 @@ def _run(
         history.loss.append(loss)
         if len(held_out):
             history.validation_loss.append(decides)
-        tell(_told(history, schedule.epochs))
+        tell(told_of_epoch(history, schedule.epochs))
         bad += 1
         if decides < lowest * (1 - _LEAST_GAIN):
             bad = 0
@@ -243,7 +251,8 @@ def _run(
     return True
 
 
-def _told(history: History, epochs: int) -> str:
+def told_of_epoch(history: History, epochs: int) -> str:
+    """Return what the last epoch came to, in words."""
     held = f", validation loss {history.validation_loss[-1]:.4g}" if history.validation_loss else ""
     return f"Training: epoch {len(history.loss)} of {epochs}, loss {history.loss[-1]:.4g}{held}"
 
@@ -269,4 +278,4 @@ def one_cycle(step: int, steps: int, highest: float) -> float:
     return highest * (_END + (1 - _END) * (1 + math.cos(math.pi * (place - top) / (1 - top))) / 2)
 
 
-__all__ = ["History", "Schedule", "Trainee", "one_cycle", "told", "train"]
+__all__ = ["History", "Schedule", "Trainee", "one_cycle", "told", "told_of_epoch", "train"]
