@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from amiss.model_file import load, save
     from amiss.report import write_report
     from amiss.report.plots import plot
+    from amiss.tuning import tune
 
 __version__ = "0.1.0"
 
@@ -33,6 +34,7 @@ _HOME = {
     "load": "amiss.model_file",
     "write_report": "amiss.report",
     "plot": "amiss.report.plots",
+    "tune": "amiss.tuning",
 }
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "load",
     "write_report",
     "plot",
+    "tune",
     "__version__",
 ]
 

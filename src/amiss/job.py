@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import polars
 
     from amiss.detectors.base import Detector
+    from amiss.trials import Tuning
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}  # seconds
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,32 @@ def learn(job: Job, reading: Reading, told: Told = lambda text: None) -> tuple[D
         return detector.fit(as_taken(reading.data, choice.kind)), choice
 
 
+def tuned(
+    job: Job, reading: Reading, effort: Effort, study: str | None = None, told: Told = lambda text: None
+) -> tuple[Tuning, Choice]:
+    """Return the search over the neural models of the detector on what was read, and the choice of its kind.
+
+    Raises
+    ------
+    DataError, ParameterError, MissingExtraError
+        The data, the parameters or the study cannot be used, or Optuna is not installed.
+    """
+    from amiss.tuning import tune
+
+    detector, choice = _unfitted(job, reading)
+    with listening(told):
+        data = as_taken(reading.data, choice.kind)
+        tuning = tune(
+            detector,
+            data,
+            effort.trials,
+            effort.seconds,
+            study=study,
+            random_state=detector.random_state,
+        )
+    return tuning, choice
+
+
 def _unfitted(job: Job, reading: Reading) -> tuple[Detector, Choice]:
     choice = choose_kind(reading.data, job.kind, job.params.get("time"))
     return detector_of(choice, **{"random_state": 0, **job.params}), choice
@@ -261,3 +290,38 @@ class Allowance:
         if self.percent:
             return 100 * detection.unusual / len(detection.scores) > self.number
         return len(detection) > self.number
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to search.
+
+    Examples
+    --------
+    >>> Effort.of("60s"), Effort.of("20")
+    (Effort(trials=None, seconds=60.0), Effort(trials=20, seconds=None))
+    """
+
+    trials: int | None = None
+    seconds: float | None = None
+
+    @classmethod
+    def of(cls, text: str) -> Effort:
+        """Return the effort that a text spells: a number of trials, or seconds, minutes, hours.
+
+        Raises
+        ------
+        ParameterError
+            It spells none.
+        """
+        spelt = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h|trials?)?", text.strip())
+        unit = "" if spelt is None else spelt[2] or "trials"
+        number = 0.0 if spelt is None else float(spelt[1])
+        if number > 0 and unit in _UNITS:
+            return cls(seconds=number * _UNITS[unit])
+        if number < 1 or number != int(number):
+            raise ParameterError(
+                f"{text!r} says not how long to tune. Legal: a time such as 60s, 5m or 1h, or a number of trials "
+                "such as 20."
+            )
+        return cls(trials=int(number))
