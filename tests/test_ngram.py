@@ -20,7 +20,7 @@ def fitted(rows: list[str]) -> NGram:
 def test_the_wrong_character_is_the_most_surprising(text: str, place: int) -> None:
     """A letter for a digit, another separator."""
     model = fitted(DATES)
-    assert int(model.surprise(Characters.of([text]))[0].argmax()) == place
+    assert int(model.surprise_of_characters(Characters.of([text]))[0].argmax()) == place
 
 
 def test_expected_characters_fit_both_sides() -> None:
@@ -36,7 +36,7 @@ def test_surprise_covers_every_character_and_the_end() -> None:
     """Also for empty, unknown and cut strings."""
     model = fitted(DATES)
     texts = ["", "\ud800\0", "2024-03-11" * 100]
-    lengths = [len(s) for s in model.surprise(Characters.of(texts))]
+    lengths = [len(s) for s in model.surprise_of_characters(Characters.of(texts))]
     assert lengths == [1, 3, LENGTH_LIMIT + 1]
 
 

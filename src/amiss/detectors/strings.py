@@ -14,13 +14,13 @@ from amiss.detectors.base import Detector
 from amiss.models.asked import fresh_models
 from amiss.models.base import AnyModel, Clue, StringModel
 from amiss.models.check_digit import CheckDigit
-from amiss.models.ngram import NGram
 from amiss.text.characters import LENGTH_LIMIT, Characters, Strings
 from amiss.text.patterns import Patterns
 from amiss.text.texts import quoted, read_strings
 from amiss.thresholds import Threshold
 
-_DEFAULT = ("rarity", "ngram", "typo", "check_digit")
+_DEFAULT = ("rarity", "cloze", "typo", "check_digit")
+_FAST = ("rarity", "ngram", "typo", "check_digit")
 _CAUSES = 5
 _NEAR = 1
 _LEAST = 0.02
@@ -33,16 +33,16 @@ class StringDetector(Detector):
 
     Parameters
     ----------
-    models : "auto", "fast", or list of str or StringModel
-        What looks at the strings; "auto" and "fast" are rarity, ngram, typo and check_digit. Their scores,
-        evidence in nats, are added.
+    models : "auto", "fast", str, StringModel, Autoencoder, or list of those
+        What looks at the strings; "auto" is rarity, cloze, typo and check_digit; "fast" has ngram,
+        which only counts, in place of the network. Their scores, evidence in nats, are added.
     threshold : str or Threshold
         The rule that says where abnormal starts; "auto" is "peaks", held between one and three
         times log(rows), the surprise of what is the only one of its kind (from 50 rows on).
     training_data : "mixed" or "clean"
         Whether the strings given to `fit` may hold anomalies.
     random_state : int, Generator, RandomState or None
-        Draws the strings the n-grams learn from where the list holds more than a million characters.
+        Draws the first weights of the network, and what it and the n-grams learn from.
 
     Attributes
     ----------
@@ -151,10 +151,11 @@ class StringDetector(Detector):
         causes, characters = [], []
         for _, block in strings.blocks():
             found = [model.clues(block) for model in self.models_]
-            surprise = [np.zeros(len(value) + 1) for value in block.values]
-            for model in self.models_:
-                if isinstance(model, NGram):
-                    surprise = model.surprise(block)
+            views = [model.surprise_of_characters(block) for model in self.models_]
+            views = [view for view in views if view is not None] or [
+                [np.zeros(len(value) + 1) for value in block.values]
+            ]
+            surprise = [np.asarray(np.mean(several, axis=0)) for several in zip(*views, strict=True)]
             for i, value in enumerate(block.values):
                 clues = merged([clue for clues in found for clue in clues[i]])
                 causes.append(clues)
@@ -205,7 +206,7 @@ def string_models(asked: Any, clean: bool = False) -> list[StringModel]:
     ParameterError
         None is asked for.
     """
-    return fresh_models("strings", asked, _DEFAULT, clean)
+    return fresh_models("strings", asked, _FAST if asked in ("fast", ["fast"]) else _DEFAULT, clean)
 
 
 def merged(clues: Sequence[Clue]) -> list[tuple[Clue, float]]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from amiss.batch import Batch, BoolArray, FloatArray
+from amiss.batch import Batch, BoolArray, FloatArray, IntArray
 from amiss.detection import Cause
 from amiss.part import Part
 from amiss.reading.windows import Channels
@@ -38,9 +38,12 @@ class Model(AnyModel):
     ----------
     takes_levels : bool
         Whether it looks at the categories of a batch too.
+    weight : float
+        How much its calibrated score counts in a committee.
     """
 
     takes_levels: ClassVar[bool] = False
+    weight: ClassVar[float] = 1.0
 
     def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
         """Learn what is normal.
@@ -67,6 +70,14 @@ class Model(AnyModel):
     def expected(self, batch: Batch) -> FloatArray | None:
         """Return what was expected in each cell, shape (items, cells), raw units; None where the model
         has no view."""
+        return None
+
+    def surprise_of_levels(self, batch: Batch) -> FloatArray | None:
+        """Return how surprising each category is, shape (items, categories), >= 0; None where the model has no view."""
+        return None
+
+    def expected_levels(self, batch: Batch) -> IntArray | None:
+        """Return the place of the level expected in each category, shape (items, categories); None: no view."""
         return None
 
 
@@ -116,6 +127,11 @@ class StringModel(AnyModel):
     def score(self, block: Characters) -> FloatArray:
         """Return a score per string, shape (strings,), finite, higher = more abnormal."""
         raise NotImplementedError
+
+    def surprise_of_characters(self, block: Characters) -> list[FloatArray] | None:
+        """Return how surprising each character of each string is, and its end, >= 0, 1.0 the limit; None where
+        the model has no view."""
+        return None
 
     def clues(self, block: Characters) -> list[list[Clue]]:
         """Return what to blame in each string, one list a string."""

@@ -82,7 +82,7 @@ class NGram(StringModel):
         (strings,)."""
         return on_scale(self._mean_and_largest(block), self.median_, self.spread_)
 
-    def surprise(self, block: Characters) -> list[FloatArray]:
+    def surprise_of_characters(self, block: Characters) -> list[FloatArray]:
         """Return how surprising each character of each string is, and the stop after it; 1.0 is the limit."""
         places = Places(block, self.alphabet_, self.order)
         between = self.between_.excess(places.symbol, places.both)
@@ -92,7 +92,9 @@ class NGram(StringModel):
     def clues(self, block: Characters) -> list[list[Clue]]:
         """Return, for each string, its most surprising character and what was expected there."""
         clues: list[list[Clue]] = []
-        for text, surprise, score in zip(block.values, self.surprise(block), self.score(block), strict=True):
+        for text, surprise, score in zip(
+            block.values, self.surprise_of_characters(block), self.score(block), strict=True
+        ):
             place = int(surprise.argmax())
             if score <= 0.0 or surprise[place] <= 0.0:
                 clues.append([])
