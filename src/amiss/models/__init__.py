@@ -3,6 +3,7 @@
 from amiss.models.autoencoder import Autoencoder
 from amiss.models.base import Model, SeriesModel, StringModel
 from amiss.models.check_digit import CheckDigit
+from amiss.models.cloze import Cloze
 from amiss.models.codebook import Codebook
 from amiss.models.conv import Conv
 from amiss.models.dense import Dense
@@ -26,6 +27,7 @@ from amiss.models.typo import Typo
 __all__ = [
     "Autoencoder",
     "CheckDigit",
+    "Cloze",
     "Codebook",
     "Conv",
     "Dense",

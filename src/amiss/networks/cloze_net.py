@@ -1,50 +1,53 @@
-"""Cloze network: every character predicted from the characters on its left, on its right, and on both sides.
+"""Cloze network: every character predicted from those on its left, from those on its right, and from both sides.
 
-Forward and backward by hand in numpy, all weights in one flat vector. Strings lie end to end in a `Ribbon`, so
-that no position is padding; a convolution is a matrix product over rows gathered from the ribbon.
+No prediction sees the character it is about. Forward and backward are written by hand, all weights lie in one flat
+vector. Strings lie end to end in a `Ribbon`, so that nothing is padded; a convolution is a matrix product over rows
+gathered from the ribbon.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from amiss.batch import AnyArray, FloatArray, IntArray
+from amiss.batch import AnyArray, BoolArray, IntArray
+from amiss.networks.rows import Float32Array
+from amiss.numerics.blocks import LANES, lane_product
 
-Float32 = NDArray[np.float32]
-
-START, END = 0, 1
-"""The symbols before the first and after the last character."""
-FIRST = 2
-"""Smaller symbols are not characters."""
+START, END, FIRST = 0, 1, 2
+"""The symbols before the first and after the last character of a string, and the first that is a character."""
 
 HEADS = ("next", "previous", "cloze")
-"""What predicts a character: those on its left; those on its right; both."""
+"""What predicts a symbol: those on its left; those on its right; both."""
 
+_SIDES = (("left", -1), ("right", 1))  # and the way a side looks
 _TAPS = 4  # symbols a convolution sees
-_APART = (1, 3)  # how far apart, in the first layer and in the second
-_MOST = 60.0  # of a logit: its exponential is a float32 yet
+_APART = {"first": 1, "second": 3}  # how far apart in each layer
+_MOST = 60.0  # of a logit, so that its exponential is a float32
+
+Views = dict[str, Float32Array]
+Product = Callable[[Float32Array, Float32Array], Float32Array]
 
 
 @dataclass
 class Ribbon:
-    """Strings end to end, each between START and END, then ``spare`` rows that stand for nothing.
+    """Strings end to end, each between START and END.
 
     Parameters
     ----------
     symbol : ndarray of shape (rows,), integers
     length : ndarray of shape (strings,)
         Rows of each string, START and END among them.
-    spare : int
-        Rows at the end, of a string of their own.
 
     Attributes
     ----------
-    item, before, after : ndarray of shape (rows,)
-        The string of each row, and how many of its rows lie before and after.
+    item : ndarray of shape (rows,)
+        The string of each row.
+    before, after : ndarray of shape (rows,)
+        How many of its string's rows lie before and after it.
     """
 
     symbol: IntArray
@@ -54,213 +57,271 @@ class Ribbon:
     after: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
-        first = np.cumsum(self.length) - self.length
+        start = np.cumsum(self.length) - self.length
         self.item = np.repeat(np.arange(len(self.length)), self.length)
-        self.before = np.arange(len(self.symbol)) - first[self.item]
+        self.before = np.arange(len(self.symbol)) - start[self.item]
         self.after = self.length[self.item] - 1 - self.before
+
+    @classmethod
+    def in_lanes(cls, symbol: IntArray, length: IntArray) -> Ribbon:
+        """Return the strings and behind them one that makes the number of rows a multiple of `LANES`."""
+        spare = -len(symbol) % LANES
+        return cls(np.concatenate([symbol, np.full(spare, START)]), np.append(length, spare))
 
     def __len__(self) -> int:
         return len(self.symbol)
 
     def shifted(self, by: int) -> IntArray:
-        """Return the row ``by`` further on in the same string (before: negative); the number of rows where
-        there is none."""
+        """Return the row ``by`` further on in the same string (negative: back), the number of rows where none is."""
         inside = self.before >= -by if by < 0 else self.after >= by
         return np.where(inside, np.arange(len(self)) + by, len(self))
 
     def windows(self, apart: int) -> IntArray:
-        """Return, per row, itself and the next rows that are ``apart`` apart, flat, shape (rows * taps,)."""
-        steps = range(0, abs(apart) * _TAPS, abs(apart))
-        return np.stack([self.shifted(k if apart > 0 else -k) for k in steps], axis=1).ravel()
+        """Return each row and the next ones ``apart`` from each other (negative: back), shape (rows, taps)."""
+        return np.stack([self.shifted(tap * apart) for tap in range(_TAPS)], axis=1)
+
+    @property
+    def judged(self) -> BoolArray:
+        """Which head judges which row, shape (heads, rows): nothing stands before START, nothing after END."""
+        left, right = self.before > 0, self.after > 0
+        return np.stack([left, right, left & right])
 
 
-class Cloze:
-    pass
+class Room:
+    """Arrays used again from step to step: fresh memory costs more than what is computed in it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Float32Array] = {}
+
+    def __call__(self, name: str, *shape: int) -> Float32Array:
+        """Return an array of that shape; it holds what was left in it."""
+        size = math.prod(shape)
+        if name not in self._kept or self._kept[name].size < size:
+            self._kept[name] = np.empty(size + size // 4, np.float32)
+        return self._kept[name][:size].reshape(shape)
+
+    def gathered(self, name: str, rows: Float32Array, places: IntArray) -> Float32Array:
+        """Return the rows at these places, those of one line of ``places`` side by side."""
+        out = self(name, len(places), places.size // max(len(places), 1) * rows.shape[1])
+        rows.take(places.ravel(), axis=0, out=out.reshape(places.size, rows.shape[1]), mode="clip")
+        return out
+
+    def indicators(self, name: str, which: IntArray, kinds: int) -> Float32Array:
+        """Return 1 at the kind of each row, else 0, shape (rows, kinds)."""
+        out = self(name, len(which), kinds)
+        out[:] = 0.0
+        out[np.arange(len(which)), which] = 1.0
+        return out
 
 
 class ClozeNet:
-    """The network; its weights are the caller's, one flat vector of ``size``.
+    """The network over weights that are the caller's.
 
-    Per side: character embedding + position from that side's end, two convolutions that see that side only.
+    A side: embedding of the symbol + of its place from that side's end; two convolutions that see that side only, the
+    second added to the first. A head is one matrix product.
 
     Parameters
     ----------
     symbols : int
         How many there are, START and END among them.
     places : int
-        Rows of the longest string, START and END among them.
+        Rows of the longest string learnt from, START and END among them; rows further on count as that far.
     embedding, channels : int
+        Numbers a symbol, and numbers a row between the layers.
+
+    Attributes
+    ----------
+    shapes : dict of str to tuple of int
+        The shape of each array of weights, in the order in which they lie in the flat vector.
     """
 
-    def __init__(
-        self, symbols: int, places: int, embedding: int, channels: int, hidden: int = 0, skip: bool = True
-    ) -> None:
+    def __init__(self, symbols: int, places: int, embedding: int, channels: int) -> None:
         self.symbols, self.places, self.embedding, self.channels = symbols, places, embedding, channels
-        self.skip = skip
-        self.hidden = hidden
-        e, c = embedding, channels
-        self.shapes: dict[str, tuple[int, ...]] = {"symbol": (symbols, e)}
-        for side in ("left", "right"):
+        self.shapes: dict[str, tuple[int, ...]] = {"symbol": (symbols, embedding)}
+        for side, _ in _SIDES:
             self.shapes |= {
-                f"{side}.place": (places, e),
-                f"{side}.first": (_TAPS * e, c),
-                f"{side}.first.bias": (c,),
-                f"{side}.second": (_TAPS * c, c),
-                f"{side}.second.bias": (c,),
+                f"{side}.place": (places, embedding),
+                f"{side}.first": (_TAPS * embedding, channels),
+                f"{side}.first.bias": (channels,),
+                f"{side}.second": (_TAPS * channels, channels),
+                f"{side}.second.bias": (channels,),
             }
-        if hidden:
-            self.shapes |= {"both": (2 * c, hidden), "both.bias": (hidden,)}
-        self.shapes |= {
-            "next": (c, symbols),
-            "previous": (c, symbols),
-            "cloze": (hidden or 2 * c, symbols),
-            "bias": (3, symbols),
-        }
+        self.shapes |= dict.fromkeys(HEADS[:2], (channels, symbols))
+        self.shapes |= {"cloze": (2 * channels, symbols), "bias": (len(HEADS), symbols)}
         self.size = sum(math.prod(shape) for shape in self.shapes.values())
+        self._room = Room()
 
-    def views(self, flat: Float32) -> dict[str, Float32]:
-        """Return the weights by name, views of the flat vector."""
-        views, first = {}, 0
+    def views(self, flat: Float32Array) -> Views:
+        """Return the weights by name, as views of the flat vector."""
+        views, start = {}, 0
         for name, shape in self.shapes.items():
-            size = math.prod(shape)
-            views[name] = flat[first : first + size].reshape(shape)
-            first += size
+            views[name] = flat[start : start + math.prod(shape)].reshape(shape)
+            start += math.prod(shape)
         return views
 
-    def start(self, flat: Float32, random_state: np.random.Generator) -> None:
+    def first_weights(self, flat: Float32Array, random_state: np.random.Generator) -> None:
         """Draw first weights into ``flat``."""
         flat[:] = 0.0
         for name, view in self.views(flat).items():
             if name == "symbol" or name.endswith("place"):
                 view[:] = random_state.normal(0.0, 0.5 if name == "symbol" else 0.2, view.shape)
-            elif "bias" not in name:
-                gain = 2.0 if "first" in name or "second" in name else 0.2
-                view[:] = random_state.normal(0.0, math.sqrt(gain / view.shape[0]), view.shape)
+            elif not name.endswith("bias"):
+                gain = 0.2 if name in HEADS else 2.0  # heads begin near even shares
+                view[:] = random_state.normal(0.0, math.sqrt(gain / len(view)), view.shape)
 
-    def forward(self, w: dict[str, Float32], ribbon: Ribbon) -> dict[str, AnyArray]:
-        rows, c = len(ribbon), self.channels
-        kept: dict[str, AnyArray] = {}
-        both = np.empty((rows, 2 * c), np.float32)
-        for side, turn, place in (("left", -1, ribbon.before), ("right", 1, ribbon.after)):
-            inputs = np.zeros((rows + 1, self.embedding), np.float32)
-            inputs[:rows] = w["symbol"].take(ribbon.symbol, axis=0)
-            inputs[:rows] += w[f"{side}.place"].take(place, axis=0)
-            near = inputs.take(ribbon.windows(turn * _APART[0]), axis=0, mode="clip").reshape(rows, -1)
-            first = np.zeros((rows + 1, c), np.float32)
-            np.matmul(near, w[f"{side}.first"], out=first[:rows])
-            first[:rows] += w[f"{side}.first.bias"]
-            np.maximum(first[:rows], 0.0, out=first[:rows])
-            far = first.take(ribbon.windows(turn * _APART[1]), axis=0, mode="clip").reshape(rows, -1)
-            second = np.zeros((rows + 1, c), np.float32)
-            np.matmul(far, w[f"{side}.second"], out=second[:rows])
-            second[:rows] += w[f"{side}.second.bias"]
-            np.maximum(second[:rows], 0.0, out=second[:rows])
-            kept |= {f"{side}.near": near, f"{side}.h1": first, f"{side}.far": far, f"{side}.h2": second}
-            out = second + first if self.skip else second
-            # what a row is predicted from ends one row before it
-            seen = out.take(ribbon.shifted(turn), axis=0, mode="clip")
-            both[:, :c] if turn < 0 else both[:, c:]
-            (both[:, :c] if turn < 0 else both[:, c:])[:] = seen
-        kept["both"] = both
-        logits = np.empty((3, rows, self.symbols), np.float32)
-        np.matmul(both[:, :c], w["next"], out=logits[0])
-        np.matmul(both[:, c:], w["previous"], out=logits[1])
-        if self.hidden:
-            hid = both @ w["both"]
-            hid += w["both.bias"]
-            np.maximum(hid, 0.0, out=hid)
-            kept["hid"] = hid
-            np.matmul(hid, w["cloze"], out=logits[2])
-        else:
-            np.matmul(both, w["cloze"], out=logits[2])
-        logits += w["bias"][:, None, :]
-        kept["logits"] = logits
-        return kept
+    def logits(self, w: Views, ribbon: Ribbon, product: Product = np.matmul) -> Float32Array:
+        """Return the logits of each head for the symbol of each row, shape (heads, rows, symbols).
 
-    def judged(self, ribbon: Ribbon) -> AnyArray:
-        """Return which heads judge which rows, shape (3, rows): START and END have one side only."""
-        left, right = ribbon.before > 0, ribbon.after > 0
-        return np.stack([left, right, left & right])
+        The array is used again by the next call.
 
-    def learn(self, flat: Float32, gradient: Float32, ribbon: Ribbon, weight: Float32) -> float:
-        """Return the mean loss and write its gradient.  weight per string."""
-        w, g = self.views(flat), self.views(gradient)
-        kept = self.forward(w, ribbon)
-        rows, c = len(ribbon), self.channels
-        p = kept["logits"].reshape(3 * rows, self.symbols)
-        np.clip(p, -_MOST, _MOST, out=p)
-        np.exp(p, out=p)
-        total = p @ np.ones(self.symbols, np.float32)
-        of_rows = self.judged(ribbon) * weight[ribbon.item]
-        of_rows = (of_rows / of_rows.sum(1, keepdims=True) / 3).astype(np.float32).ravel()
-        target = np.tile(ribbon.symbol, 3)
-        at = np.arange(3 * rows), target
-        share = p[at] / total
-        loss = float(-(np.log(share) * of_rows).sum()) * 3
-        p *= (of_rows / total)[:, None]
-        p[at] -= of_rows
-        d = p.reshape(3, rows, self.symbols)
-        both = kept["both"]
-        np.matmul(both[:, :c].T, d[0], out=g["next"])
-        np.matmul(both[:, c:].T, d[1], out=g["previous"])
-        g["bias"][:] = d.sum(1)
-        if self.hidden:
-            np.matmul(kept["hid"].T, d[2], out=g["cloze"])
-            dh = d[2] @ w["cloze"].T
-            dh *= kept["hid"] > 0
-            np.matmul(both.T, dh, out=g["both"])
-            g["both.bias"][:] = dh.sum(0)
-            dboth = dh @ w["both"].T
-        else:
-            np.matmul(both.T, d[2], out=g["cloze"])
-            dboth = d[2] @ w["cloze"].T
-        dboth[:, :c] += d[0] @ w["next"].T
-        dboth[:, c:] += d[1] @ w["previous"].T
-        g["symbol"][:] = 0
-        hot = np.zeros((rows, self.symbols), np.float32)
-        hot[np.arange(rows), ribbon.symbol] = 1
-        for side, turn, place in (("left", -1, ribbon.before), ("right", 1, ribbon.after)):
-            dout = np.zeros((rows + 1, c), np.float32)
-            dout[:rows] = dboth[:, :c] if turn < 0 else dboth[:, c:]
-            dout = dout.take(ribbon.shifted(-turn), axis=0, mode="clip")
-            d2 = np.zeros((rows + 1, c), np.float32)
-            np.multiply(dout, kept[f"{side}.h2"][:rows] > 0, out=d2[:rows])
-            np.matmul(kept[f"{side}.far"].T, d2[:rows], out=g[f"{side}.second"])
-            g[f"{side}.second.bias"][:] = d2.sum(0)
-            back = d2.take(ribbon.windows(-turn * _APART[1]), axis=0, mode="clip").reshape(rows, -1)
-            d1 = np.zeros((rows + 1, c), np.float32)
-            np.matmul(back, _turned(w[f"{side}.second"]), out=d1[:rows])
-            if self.skip:
-                d1[:rows] += dout
-            d1 *= kept[f"{side}.h1"] > 0
-            np.matmul(kept[f"{side}.near"].T, d1[:rows], out=g[f"{side}.first"])
-            g[f"{side}.first.bias"][:] = d1.sum(0)
-            back = d1.take(ribbon.windows(-turn * _APART[0]), axis=0, mode="clip").reshape(rows, -1)
-            dx = back @ _turned(w[f"{side}.first"])
-            g["symbol"] += hot.T @ dx
-            hotp = np.zeros((rows, self.places), np.float32)
-            hotp[np.arange(rows), place] = 1
-            np.matmul(hotp.T, dx, out=g[f"{side}.place"])
-        return loss
+        Parameters
+        ----------
+        w : dict of str to ndarray
+            The weights by name.
+        ribbon : Ribbon
+        product : callable
+            Matrix product.
+        """
+        rows, c, room = len(ribbon), self.channels, self._room
+        sides = room("sides", rows, 2 * c)
+        for side, way in _SIDES:
+            inputs = room("inputs", rows + 1, self.embedding)
+            w["symbol"].take(ribbon.symbol, axis=0, out=inputs[:-1], mode="clip")
+            inputs[:-1] += room.gathered(
+                "place", w[f"{side}.place"], ribbon.before if way < 0 else ribbon.after
+            )
+            inputs[-1] = 0.0
+            first = self._layer(f"{side}.first", w, inputs, ribbon.windows(way * _APART["first"]), product)
+            second = self._layer(f"{side}.second", w, first, ribbon.windows(way * _APART["second"]), product)
+            seen = np.add(first, second, out=room("seen", rows + 1, c))
+            # what predicts a row ends one row before it
+            _half(sides, way)[:] = room.gathered("beside", seen, ribbon.shifted(way))
+        logits = room("logits", len(HEADS), rows, self.symbols)
+        logits[0] = product(sides[:, :c], w["next"])
+        logits[1] = product(sides[:, c:], w["previous"])
+        logits[2] = product(sides, w["cloze"])
+        logits += w["bias"][:, None]
+        return np.clip(logits, -_MOST, _MOST, out=logits)
 
-    def evidence(self, flat: Float32, ribbon: Ribbon) -> tuple[FloatArray, FloatArray]:
-        """Return -log p of each row, and the entropy of the prediction, by head, shape (3, rows) each."""
-        z = self.forward(self.views(flat), ribbon)["logits"].reshape(-1, self.symbols)
-        np.clip(z, -_MOST, _MOST, out=z)
-        own = z[np.arange(len(z)), np.tile(ribbon.symbol, 3)]
-        e = np.exp(z)
-        ones = np.ones(self.symbols, np.float32)
-        total = e @ ones
-        e *= z
-        mean = (e @ ones) / total
-        log_total = np.log(total)
-        judged = self.judged(ribbon)
-        return (log_total - own).reshape(3, -1) * judged, (log_total - mean).reshape(3, -1) * judged
+    def _layer(
+        self, name: str, w: Views, below: Float32Array, windows: IntArray, product: Product
+    ) -> Float32Array:
+        """Return relu(convolution), shape (rows + 1, channels); the last row is 0, what stands beyond the ends."""
+        columns = self._room.gathered(f"{name} columns", below, windows)
+        out = self._room(name, len(below), self.channels)
+        out[:-1] = product(columns, w[name])
+        out[:-1] += w[f"{name}.bias"]
+        np.maximum(out, 0.0, out=out)
+        out[-1] = 0.0
+        return out
+
+    def learn(self, weights: Float32Array, slopes: Float32Array, ribbon: Ribbon, weight: AnyArray) -> float:
+        """Return the mean loss, nats a character and head, and write the slopes of the heads' summed means.
+
+        Parameters
+        ----------
+        weights, slopes : ndarray of shape (size,), float32
+        ribbon : Ribbon
+        weight : ndarray of shape (strings,)
+            How often each string counts.
+        """
+        w, rows = self.views(weights), len(HEADS) * len(ribbon)
+        p = self.logits(w, ribbon).reshape(rows, self.symbols)
+        at = np.arange(rows), np.tile(ribbon.symbol, len(HEADS))
+        own = p[at]
+        total = np.exp(p, out=p) @ np.ones(self.symbols, np.float32)
+        share = ribbon.judged * weight[ribbon.item]
+        share = (share / np.maximum(share.sum(axis=1, keepdims=True), 1)).astype(np.float32).ravel()
+        p *= (share / total)[:, None]
+        p[at] -= share
+        self._back(w, self.views(slopes), ribbon, p.reshape(len(HEADS), -1, self.symbols))
+        return float(((np.log(total) - own) * share).sum()) / len(HEADS)
+
+    def _back(self, w: Views, slope: Views, ribbon: Ribbon, of_logits: Float32Array) -> None:
+        """Write the slopes of all weights, given those of the logits."""
+        rows, c, room = len(ribbon), self.channels, self._room
+        sides, ones = room("sides", rows, 2 * c), np.ones(rows, np.float32)
+        of_sides = np.matmul(of_logits[2], w["cloze"].T, out=room("of sides", rows, 2 * c))
+        np.matmul(sides.T, of_logits[2], out=slope["cloze"])
+        np.matmul(ones, of_logits, out=slope["bias"])
+        hot = room.indicators("hot symbols", ribbon.symbol, self.symbols)
+        slope["symbol"][:] = 0.0
+        for (side, way), head, of_head in zip(_SIDES, HEADS, of_logits, strict=False):
+            np.matmul(_half(sides, way).T, of_head, out=slope[head])
+            of_seen = room("of seen", rows + 1, c)
+            np.matmul(of_head, w[head].T, out=of_seen[:-1])
+            of_seen[:-1] += _half(of_sides, way)
+            of_seen[-1] = 0.0
+            of_seen = room.gathered("of seen, turned", of_seen, ribbon.shifted(-way))
+            of_second = self._layer_back(f"{side}.second", slope, of_seen, ones)
+            of_first = self._below(w[f"{side}.second"], of_second, ribbon.windows(-way * _APART["second"]))
+            of_first += of_seen
+            of_first = self._layer_back(f"{side}.first", slope, of_first, ones)
+            of_inputs = self._below(w[f"{side}.first"], of_first, ribbon.windows(-way * _APART["first"]))
+            slope["symbol"] += hot.T @ of_inputs
+            place = room.indicators("hot places", ribbon.before if way < 0 else ribbon.after, self.places)
+            np.matmul(place.T, of_inputs, out=slope[f"{side}.place"])
+
+    def _layer_back(self, name: str, slope: Views, of_out: Float32Array, ones: Float32Array) -> Float32Array:
+        """Write a layer's slopes; return those before its relu, shape (rows + 1, channels), the last row 0."""
+        rows, room = len(of_out), self._room
+        before = room("before relu", rows + 1, self.channels)
+        np.multiply(of_out, room(name, rows + 1, self.channels)[:-1] > 0.0, out=before[:-1])
+        before[-1] = 0.0
+        columns = room(f"{name} columns", rows, slope[name].shape[0])
+        np.matmul(columns.T, before[:-1], out=slope[name])
+        np.matmul(ones, before[:-1], out=slope[f"{name}.bias"])
+        return before
+
+    def _below(self, matrix: Float32Array, of_out: Float32Array, windows: IntArray) -> Float32Array:
+        """Return the slopes of what a layer read: its convolution, turned round."""
+        by_tap = matrix.reshape(_TAPS, -1, self.channels)
+        turned = by_tap.transpose(0, 2, 1).reshape(_TAPS * self.channels, -1)
+        out = self._room("below", len(windows), turned.shape[1])
+        return np.matmul(self._room.gathered("back columns", of_out, windows), turned, out=out)
+
+    def loss(self, weights: Float32Array, ribbon: Ribbon, weight: AnyArray) -> float:
+        """Return the mean loss as `learn` does."""
+        surprise, _ = self.evidence(weights, ribbon, np.matmul)
+        share = ribbon.judged * weight[ribbon.item]
+        return float(((surprise * share).sum(axis=1) / np.maximum(share.sum(axis=1), 1)).mean())
+
+    def shares(self, weights: Float32Array, ribbon: Ribbon, rows: IntArray) -> Float32Array:
+        """Return how likely each symbol is at these rows given both sides, shape (rows asked for, symbols)."""
+        logits = self.logits(self.views(weights), ribbon, lane_product)[2, rows]
+        logits[:, :FIRST] = -_MOST
+        shares = np.exp(logits)
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+    def evidence(
+        self, weights: Float32Array, ribbon: Ribbon, product: Product = lane_product
+    ) -> tuple[Float32Array, Float32Array]:
+        """Return -log p of each row's symbol and the entropy of the prediction, both nats, shape (heads, rows).
+
+        What no head judges (`Ribbon.judged`) holds numbers without meaning.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (size,), float32
+        ribbon : Ribbon
+            In lanes, unless another product is given.
+        product : callable
+            Matrix product; with the default one a row's evidence does not depend on the other strings.
+        """
+        logits = self.logits(self.views(weights), ribbon, product)
+        symbol = np.broadcast_to(ribbon.symbol[:, None], (len(HEADS), len(ribbon), 1))
+        own = np.take_along_axis(logits, symbol, axis=2)[..., 0]
+        share = np.exp(logits, out=self._room("shares", *logits.shape))
+        total = share.sum(axis=2)
+        share *= logits
+        mean, log_total = share.sum(axis=2) / total, np.log(total)
+        return log_total - own, log_total - mean
 
 
-def _turned(matrix: Float32) -> Float32:
-    """Return the matrix that leads back: (taps * inputs, outputs) -> (taps * outputs, inputs)."""
-    outputs = matrix.shape[1]
-    return np.ascontiguousarray(
-        matrix.reshape(_TAPS, -1, outputs).transpose(0, 2, 1).reshape(_TAPS * outputs, -1)
-    )
+def _half(sides: Float32Array, way: int) -> Float32Array:
+    """Return the half of the columns that belongs to the side that looks that way."""
+    half = sides.shape[1] // 2
+    return sides[:, :half] if way < 0 else sides[:, half:]
+
+
+__all__ = ["END", "FIRST", "HEADS", "START", "ClozeNet", "Ribbon"]

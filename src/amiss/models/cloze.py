@@ -1,0 +1,309 @@
+"""Cloze: a network that predicts every character from those on its left, those on its right, and both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from math import inf
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from amiss.batch import AnyArray, FloatArray, IntArray
+from amiss.detection import Cause
+from amiss.models.base import Clue, StringModel
+from amiss.models.worst_character import worst_character
+from amiss.networks.adam import Adam
+from amiss.networks.cloze_net import END, FIRST, START, ClozeNet, Ribbon
+from amiss.networks.rows import Float32Array
+from amiss.networks.slips import Slip, likeliest_slip
+from amiss.numerics.blocks import one_blas_thread
+from amiss.text.characters import Characters, Segments, Strings
+from amiss.text.scale import learn_scale, on_scale
+from amiss.text.texts import quoted
+from amiss.text.vocabulary import RARE, Vocabulary
+from amiss.training import History, Schedule, told, train
+
+_LONGEST = 80  # characters of a string that are read
+_SYMBOLS = 250
+_BATCH = 1_024  # rows of a step where no batch size is given
+_FEWEST_STEPS = 16  # of a pass over few strings
+_MOST_PASSES, _FEWEST_REPORTS = 60, 8
+_ROWS_AT_ONCE = 2_048
+_MEASURED = 60_000  # characters that teach what is usual in the list
+
+
+class Cloze(StringModel):
+    """Surprise of each character given up to 13 on its left, and on its right, beyond the entropy of the prediction.
+
+    A free position costs nothing. Score: half the mean surprise of the string's characters, half the sum of the squares
+    of their surprise beyond the entropy, each in multiples of the distance from the list's median to its 95 % quantile
+    (beyond 5 of them growing as the logarithm). The first 80 characters are read.
+
+    Parameters
+    ----------
+    embedding : int
+        Numbers that stand for a character.
+    channels : int
+        Numbers that stand for what was read on one side.
+    characters : int
+        Learns from about that many characters; from a sample where the list holds more, again and again where fewer.
+    epochs : int, optional
+        Passes over all strings. None: as many as ``characters`` allows, at most 60.
+    batch_size : int, optional
+        Strings of a step. None: about 1,000 characters, fewer where the list is short.
+    learning_rate : float
+        The highest of the one-cycle rate.
+    validation_split : float
+        Share of the strings held out; the weights that predict them best are kept.
+
+    References
+    ----------
+    Taylor (1953), "Cloze procedure: a new tool for measuring readability". van den Oord et al. (2016), "WaveNet: a
+    generative model for raw audio", section 2.1: convolutions that see one side only, spread out.
+    """
+
+    name = "cloze"
+    legal: ClassVar[dict[str, tuple[float, float]]] = {
+        "embedding": (1, 1_024),
+        "channels": (1, 4_096),
+        "characters": (1, inf),
+        "epochs": (1, inf),
+        "batch_size": (1, inf),
+        "learning_rate": (1e-12, inf),
+        "validation_split": (0, 0.9),
+    }
+
+    embedding: int
+    channels: int
+    characters: int
+    epochs: int | None
+    batch_size: int | None
+    learning_rate: float
+    validation_split: float
+    vocabulary_: Vocabulary
+    places_: int
+    weights_: Float32Array
+    history_: History
+    median_: FloatArray
+    spread_: FloatArray
+    limit_: float
+
+    def __init__(
+        self,
+        embedding: int = 24,
+        channels: int = 64,
+        characters: int = 250_000,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float = 4e-3,
+        validation_split: float = 0.1,
+    ) -> None:
+        self.embedding = embedding
+        self.channels = channels
+        self.characters = characters
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.validation_split = validation_split
+
+    @one_blas_thread()
+    def fit(self, strings: Strings, random_state: np.random.Generator) -> Self:
+        """Train the network, then measure what is usual."""
+        self.vocabulary_ = Vocabulary.of(strings, _SYMBOLS)
+        length = np.fromiter((min(len(v), _LONGEST) for v in strings.values), np.int64, len(strings)) + 2
+        self.places_ = int(length.max())
+        mean = float((length * strings.weight).sum() / strings.weight.sum())
+        distinct, row = np.unique(
+            self._taught(strings.weight, round(self.characters / mean), random_state), return_inverse=True
+        )
+        written = self._written(Characters.of([strings.values[i] for i in distinct]))
+        lessons = Lessons(self._net(), written, row, random_state)
+        self.history_ = train(lessons, len(row), self._schedule(len(row), mean), random_state)
+        self.weights_ = lessons.weights
+        some = strings.sample(_MEASURED, random_state)
+        self.median_, self.spread_, limit = learn_scale(some.map(self._measured), some.weight)
+        self.limit_ = math.sqrt(limit)
+        return self
+
+    def _taught(self, weight: FloatArray, most: int, random_state: np.random.Generator) -> AnyArray:
+        """Return the strings that teach, each as often as it has rows, or drawn by them where they are too many."""
+        if weight.sum() <= max(most, 1) or self.epochs is not None:
+            return np.repeat(np.arange(len(weight)), weight.astype(np.int64))
+        return random_state.choice(len(weight), max(most, 1), p=weight / weight.sum())
+
+    def _schedule(self, rows: int, mean: float) -> Schedule:
+        """Return how long and how fast so many rows of so many characters on average are learnt."""
+        size = self.batch_size or max(1, min(round(_BATCH / mean), rows // _FEWEST_STEPS))
+        epochs, steps = self.epochs, None
+        if epochs is None:
+            drawn = min(self.characters / mean, _MOST_PASSES * rows)
+            epochs = max(_FEWEST_REPORTS, round(drawn / rows))
+            steps = max(1, round(drawn / size / epochs))
+        return Schedule(epochs, size, self.learning_rate, self.validation_split, 0, steps)
+
+    def _net(self) -> ClozeNet:
+        return ClozeNet(FIRST + len(self.vocabulary_), self.places_, self.embedding, self.channels)
+
+    def _written(self, block: Characters) -> Segments:
+        """Return the symbols that are read of each string, between START and END."""
+        text = block.text
+        read = np.minimum(text.length, _LONGEST)
+        written = Segments(np.full(int((read + 2).sum()), START), read + 2)
+        written.symbol[written.start + read + 1] = END
+        inside = text.position < read[text.item]
+        place = written.start[text.item] + 1 + text.position
+        written.symbol[place[inside]] = FIRST + self.vocabulary_.symbols(block)[inside]
+        return written
+
+    def networks(self) -> list[dict[str, Any]]:
+        """Return what there is to tell of the network: its layers, how it was trained."""
+        return [told(self.spec(), self._net().shapes, self.history_)]
+
+    def _judged(self, block: Characters) -> Iterator[tuple[slice, Ribbon, Float32Array, Float32Array]]:
+        """Yield part by part: the strings, as a ribbon, surprise and entropy of each row by each head."""
+        written, net = self._written(block), self._net()
+        ends, first = written.start + written.length, 0
+        while first < len(block):
+            start = int(written.start[first])
+            last = max(int(np.searchsorted(ends, start + _ROWS_AT_ONCE, side="right")), first + 1)
+            part = Ribbon.in_lanes(written.symbol[start : ends[last - 1]], written.length[first:last])
+            yield slice(first, last), part, *net.evidence(self.weights_, part)
+            first = last
+
+    @one_blas_thread()
+    def _measured(self, block: Characters) -> FloatArray:
+        """Return mean surprise and sum of squared excess of each string, shape (2, strings)."""
+        measured = np.empty((2, len(block)))
+        for here, ribbon, surprise, entropy in self._judged(block):
+            count = here.stop - here.start
+            given, usual = (_both_sides(values, ribbon.judged) for values in (surprise, entropy))
+            excess = np.maximum(given - usual, 0.0)
+            measured[0, here] = np.bincount(ribbon.item, given, count)[:count] / ribbon.length[:count]
+            measured[1, here] = np.bincount(ribbon.item, excess * excess, count)[:count]
+        return measured
+
+    def score(self, block: Characters) -> FloatArray:
+        """Return half the mean and half the squared surprise, each on the list's own scale, shape (strings,)."""
+        return on_scale(self._measured(block), self.median_, self.spread_)
+
+    @one_blas_thread()
+    def surprise_of_characters(self, block: Characters) -> list[FloatArray]:
+        """Return how surprising each character that is read is, and the end; 1.0 is the limit.
+
+        Around a slip several are, and the most surprising one need not be the one to blame: the character blamed by the
+        likeliest slip is raised above the others.
+        """
+        written, net = self._written(block), self._net()
+        lengths = block.text.length.tolist()
+        found: list[FloatArray] = []
+        for here, ribbon, surprise, entropy in self._judged(block):
+            excess = np.where(ribbon.judged, surprise - entropy, 0.0).sum(axis=0)
+            excess /= np.maximum(
+                ribbon.judged.sum(axis=0), 1
+            )  # START, END: fewer heads; the spare rows: none
+            rows = np.split(np.maximum(excess / self.limit_, 0.0), np.cumsum(ribbon.length)[:-1])
+            for i, row in enumerate(rows[: here.stop - here.start], here.start):
+                whole = np.zeros(lengths[i] + 1)
+                whole[: len(row) - 1] = row[1:]
+                if len(row) > 2 and whole.any():
+                    _, worst = likeliest_slip(net, self.weights_, _one(written, i))
+                    whole[worst] += whole.max()
+                found.append(whole)
+        return found
+
+    @one_blas_thread()
+    def clues(self, block: Characters) -> list[list[Clue]]:
+        """Return, for each string, the likeliest slip: which character, and what was expected there."""
+        written, net = self._written(block), self._net()
+        clues: list[list[Clue]] = []
+        for i, (text, score) in enumerate(zip(block.values, self.score(block), strict=True)):
+            if score <= 0.0 or not text:
+                empty = Cause("end", "", "", 0.0, "the string is empty")
+                clues.append([Clue(float(score), None, empty, clarity=1)] if score > 0.0 else [])
+                continue
+            slip, worst = likeliest_slip(net, self.weights_, _one(written, i))
+            clues.append([self._clue(text, slip, worst, float(score))])
+        return clues
+
+    def _clue(self, text: str, slip: Slip, worst: int, score: float) -> Clue:
+        """Say in words what to change."""
+        place, seen = slip.place, text[slip.place : slip.place + 1]
+        expected = self.vocabulary_.expected(slip.shares[FIRST:], "" if slip.kind == "missing" else seen)
+        position = f"position {place + 1}"
+        if slip.kind == "replace":
+            return worst_character(text, place, expected, score, _LONGEST)
+        if slip.kind == "extra":
+            cause = Cause(position, seen, "", 0.0, f"{quoted(seen)}, one character too many")
+        elif slip.kind == "missing":
+            cause = Cause(position, seen, expected, 0.0, f"{expected} is missing here")
+        elif slip.kind == "swap":
+            seen = text[place : place + 2]
+            cause = Cause(position, seen, seen[::-1], 0.0, f"{quoted(seen)}, expected {quoted(seen[::-1])}")
+        elif place:
+            cause = Cause("end", "", "", 0.0, f"the string ends after {quoted(text[-5:])}, unusually")
+        else:
+            cause = Cause("beginning", "", "", 0.0, f"the string begins with {quoted(text[:5])}, unusually")
+        return Clue(score, (worst, worst), cause, clarity=1)
+
+    def expected(self, text: str, position: int) -> dict[str, float]:
+        """Return the likely characters at a position given both sides, the likeliest first, with shares."""
+        symbols = self._written(Characters.of([text])).symbol
+        ribbon = Ribbon.in_lanes(symbols, np.array([len(symbols)]))
+        shares = self._net().shares(self.weights_, ribbon, np.array([position + 1]))[0, FIRST + RARE :]
+        likely = np.argsort(-shares, kind="stable").tolist()
+        return {chr(self.vocabulary_.alphabet[i]): float(shares[i] / shares.sum()) for i in likely}
+
+
+def _one(written: Segments, i: int) -> AnyArray:
+    """Return the symbols of one string."""
+    return written.symbol[written.start[i] : written.start[i] + written.length[i]]
+
+
+def _both_sides(values: Float32Array, judged: AnyArray) -> FloatArray:
+    """Return the mean over the two heads that see one side, shape (rows,); START and END have one of them."""
+    total = np.where(judged[:2], values[:2], 0.0).sum(axis=0, dtype=np.float64)
+    return np.asarray(total / np.maximum(judged[:2].sum(axis=0), 1))
+
+
+class Lessons:
+    """The network and its strings, as training sees them; equal strings of a step are read once.
+
+    Parameters
+    ----------
+    net : ClozeNet
+    written : Segments
+        Symbols of the distinct strings.
+    row : ndarray of shape (items,)
+        The string of each item.
+    random_state : numpy.random.Generator
+        Draws the first weights.
+    """
+
+    def __init__(
+        self, net: ClozeNet, written: Segments, row: IntArray, random_state: np.random.Generator
+    ) -> None:
+        self.net, self.written, self.row, self.random_state = net, written, row, random_state
+        self.weights = np.zeros(net.size, np.float32)
+        self.slopes = np.zeros(net.size, np.float32)
+        self.adam = Adam(net.size)
+
+    def start(self) -> None:
+        """Draw first weights."""
+        self.net.first_weights(self.weights, self.random_state)
+        self.adam = Adam(self.net.size)
+
+    def step(self, items: IntArray, rate: float) -> float:
+        """Learn from the items with this rate; return their mean loss before."""
+        loss = self.net.learn(self.weights, self.slopes, *self._taken(items))
+        self.adam.step(self.weights, self.slopes, rate)
+        return loss
+
+    def loss(self, items: IntArray) -> float:
+        """Return the mean loss of the items, nats a character and head."""
+        return self.net.loss(self.weights, *self._taken(items))
+
+    def _taken(self, items: IntArray) -> tuple[Ribbon, IntArray]:
+        distinct, count = np.unique(self.row[items], return_counts=True)
+        taken = self.written.take(distinct)
+        return Ribbon(taken.symbol, taken.length), count
