@@ -54,7 +54,7 @@ class Conv(Autoencoder):
     >>> from amiss import SeriesDetector
     >>> values = np.sin(np.arange(600) * 2 * np.pi / 24)
     >>> values[400:406] = 0.0
-    >>> detector = SeriesDetector(models="conv", random_state=0).fit(values)
+    >>> detector = SeriesDetector(models="conv:epochs=5", random_state=0).fit(values)
     >>> 390 <= int(detector.scores_.argmax()) <= 416
     True
     """

@@ -46,7 +46,7 @@ class Recurrent(Autoencoder):
     >>> from amiss import SeriesDetector
     >>> values = np.sin(np.arange(400) * 2 * np.pi / 16)
     >>> values[300:304] = 0.0
-    >>> detector = SeriesDetector(models="recurrent:hidden=16", random_state=0).fit(values)
+    >>> detector = SeriesDetector(models="recurrent:epochs=8", random_state=0).fit(values)
     >>> 290 <= int(detector.scores_.argmax()) <= 314
     True
     """
