@@ -10,7 +10,7 @@ from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.errors import DataError
 from amiss.models.autoencoder import Autoencoder
 from amiss.networks import numpy_operations
-from amiss.networks.rows import Float32Array, Layout, Rows, cell_losses
+from amiss.networks.rows import Float32Array, Layout, Rows, cell_losses, spread
 
 _SHARE, _MOST_HELD = 0.2, 1_000  # of the rows
 _FOR_UNITS = 2_000  # rows: a row of characters has many values
@@ -31,7 +31,8 @@ class HeldOut:
 
     A network that only copies its input rebuilds every row without an error and knows nothing. So each cell is hidden
     in turn, its place filled with the network's own answer, a few times over, and that answer is what counts. Cells,
-    turns and units do not depend on the network, so that the errors of any two networks compare.
+    turns and units do not depend on the network, so that the errors of any two networks compare. A network that never
+    sees the cell it rebuilds is asked as it is.
 
     Parameters
     ----------
@@ -84,14 +85,18 @@ class HeldOut:
     def error(self, network: Autoencoder) -> float:
         """Return the mean error at hidden cells, in units: 0 knows all, 1 no more than mean and shares."""
         values, seen = self.rows.take(slice(None))
-        layout = self.rows.layout
-        outputs = np.zeros_like(values)
         with np.errstate(over="ignore", invalid="ignore"):  # a bad network may run away; it is bad, no more
-            for turn in range(int(self.turns.max()) + 1):
-                hidden = _wide(layout, self.turns == turn)
-                outputs = np.where(hidden, filled(network, values, hidden), outputs)
-            losses = cell_losses(numpy_operations, layout, outputs, values, seen).astype(np.float64)
+            outputs = network.rebuild(values, seen) if network.blind else self._hidden(network, values)
+            losses = cell_losses(numpy_operations, self.rows.layout, outputs, values, seen).astype(np.float64)
         return self._in_units(losses, seen)
+
+    def _hidden(self, network: Autoencoder, values: Float32Array) -> Float32Array:
+        """Return each cell as it was answered while it was hidden."""
+        outputs = np.zeros_like(values)
+        for turn in range(int(self.turns.max()) + 1):
+            hidden = spread(self.rows.layout, self.turns == turn)
+            outputs = np.where(hidden, filled(network, values, hidden), outputs)
+        return outputs
 
     def _in_units(self, losses: FloatArray, seen: BoolArray) -> float:
         usual = self.units.mean(axis=0)  # of each cell of a position
@@ -170,11 +175,6 @@ def _units(rows: Rows) -> FloatArray:
         varies = (shares > 0).sum(axis=-1) > 1
         units[..., layout.numbers + i] = np.where(varies, np.maximum(entropy, _LEAST_NATS), 0.0)
     return units
-
-
-def _wide(layout: Layout, cells: BoolArray) -> BoolArray:
-    """Return a mark a cell as a mark a value, shape (rows, positions, width)."""
-    return np.repeat(cells, [1] * layout.numbers + layout.levels, axis=-1)
 
 
 __all__ = ["HeldOut", "filled"]

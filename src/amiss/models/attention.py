@@ -23,8 +23,9 @@ class Attention(Autoencoder):
     """A masked transformer: cells are hidden and predicted from those that are not.
 
     Tokens are the cells of a row of a table, the positions of a window or a string. A token begins as the sum of what
-    is shown in it and of where it stands; ``depth`` times it looks at all tokens, then goes through a hidden layer. To
-    score, the cells are hidden group by group, so that none is predicted from itself.
+    is shown in it and of where it stands; ``depth`` times it looks at all tokens, then goes through a hidden layer. The
+    numbers of a table have a linear path beside it, for values beyond the usual. To score, the cells are hidden group
+    by group, so that none is predicted from itself.
 
     Parameters
     ----------
@@ -61,6 +62,12 @@ class Attention(Autoencoder):
         "heads": (1, 64),
         "depth": (1, 8),
         "partitions": (1, inf),
+    }
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "width": ("of", 16, 32, 64),
+        "depth": ("even", 1, 3),
+        **Autoencoder.searched,
+        "noise": ("even", 0.1, 0.5),
     }
 
     learning_rate: float = 3e-3
@@ -110,6 +117,7 @@ class Attention(Autoencoder):
         found |= {"gain": (width,), "bias": (width,)}
         if by_cell:
             found |= {"answer": (width, layout.numbers), "bias_answer": (layout.numbers,)}
+            found["bias_along"] = (layout.numbers, layout.numbers)  # a bias begins at 0
             for i, levels in enumerate(layout.levels):
                 found |= {f"answer{i}": (width, levels), f"bias_answer{i}": (levels,)}
         else:
@@ -131,7 +139,7 @@ class Attention(Autoencoder):
             x = x + operations.linear(inner, weights[f"back{i}"], weights[f"bias_back{i}"])
         x = operations.normalise(x, weights["gain"], weights["bias"])
         if self._by_cell:
-            return self._answers(operations, weights, x)
+            return self._answers(operations, weights, x, values)
         return operations.linear(x, weights["answer"], weights["bias_answer"])
 
     @property
@@ -186,7 +194,7 @@ class Attention(Autoencoder):
         taken = operations.reshape(taken, (-1, tokens, width))
         return operations.linear(taken, weights[f"join{i}"], weights[f"bias_join{i}"])
 
-    def _answers(self, operations: Any, weights: dict[str, Any], x: Any) -> Any:
+    def _answers(self, operations: Any, weights: dict[str, Any], x: Any, values: Any) -> Any:
         """Return what the tokens of the cells answer, shape (rows, 1, values)."""
         layout, width = self.layout_, self.width
         flat = operations.reshape(x, (-1, 1, layout.cells * width))
@@ -196,7 +204,8 @@ class Attention(Autoencoder):
             tokens = operations.reshape(tokens, (-1, layout.numbers, width))
             heads = operations.swap(weights["answer"], 0, 1)
             numbers = operations.reshape(operations.total(tokens * heads), (-1, 1, layout.numbers))
-            parts.append(numbers + weights["bias_answer"])
+            along = operations.linear(operations.part(values, 0, layout.numbers), weights["bias_along"])
+            parts.append(numbers + along + weights["bias_answer"])
         for i in range(len(layout.levels)):
             first = (layout.numbers + i) * width
             token = operations.part(flat, first, first + width)

@@ -73,6 +73,11 @@ class Cloze(StringModel):
         "learning_rate": (1e-12, inf),
         "validation_split": (0, 0.9),
     }
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "embedding": ("log", 8, 64),
+        "channels": ("log", 16, 128),
+        "learning_rate": ("log", 5e-4, 2e-2),
+    }
 
     embedding: int
     channels: int

@@ -70,6 +70,13 @@ class Conv(Autoencoder):
         "stride": (1, inf),
     }
     choices: ClassVar[dict[str, tuple[str, ...]]] = {**Autoencoder.choices, "activation": tuple(ACTIVATIONS)}
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "channels": ("log", 8, 64),
+        "depth": ("even", 1, 3),
+        "kernel": ("of", 3, 5, 7),
+        "latent": ("log", 2, 64),
+        **Autoencoder.searched,
+    }
 
     channels: int = 32
     depth: int = 2

@@ -60,6 +60,12 @@ class Recurrent(Autoencoder):
         "stride": (1, inf),
     }
     choices: ClassVar[dict[str, tuple[str, ...]]] = {**Autoencoder.choices, "cell": tuple(_GATES)}
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "cell": ("of", "gru", "lstm"),
+        "hidden": ("log", 16, 96),
+        "latent": ("log", 2, 64),
+        **Autoencoder.searched,
+    }
 
     learning_rate: float = 1e-2
     cell: str = "gru"

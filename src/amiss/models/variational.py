@@ -67,6 +67,14 @@ class Variational(Autoencoder):
         "draws": (1, 1000),
     }
     choices: ClassVar[dict[str, tuple[str, ...]]] = {**Autoencoder.choices, "activation": tuple(ACTIVATIONS)}
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "latent": ("log", 1, None),
+        "hidden": ("log", 8, 256),
+        "depth": ("even", 0, 3),
+        "activation": ("of", "relu", "elu", "tanh"),
+        "beta": ("log", 0.01, 1.0),
+        **Autoencoder.searched,
+    }
 
     latent: int | None = None
     hidden: int | None = None
