@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 import amiss
-from amiss.models import OwnKeras
+from amiss.models.own_keras import OwnKeras
 
 ANOMALIES = ["XYDC2DCA", "TXSX1ABC", "RNIU4XRE", "AABDXUEI", "SDRAC5RF"]
 AMINO_ACIDS = [
@@ -114,8 +114,8 @@ def main() -> None:
     """Run the tutorial's list with a Keras network and with cloze, then three lists more."""
     listed = strings()
     keras.utils.set_random_seed(0)
-    shape = amiss.models.own_keras.shape_of_strings(listed)
-    theirs = OwnKeras(dense_network(*shape), epochs=10, batch_size=256)
+    shape = amiss.network_shape(amiss.StringDetector(), listed)
+    theirs = OwnKeras(dense_network(*shape), epochs=30, batch_size=256)
     judged("a dense network in Keras", amiss.StringDetector(models=theirs, random_state=0), listed, ANOMALIES)
     judged("cloze", amiss.StringDetector(models="cloze", random_state=0), listed, ANOMALIES)
     judged("the defaults", amiss.StringDetector(random_state=0), listed, ANOMALIES)

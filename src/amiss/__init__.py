@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from amiss.detectors.strings import StringDetector
     from amiss.detectors.table import TableDetector
     from amiss.model_file import load, save
+    from amiss.network_shapes import network_shape
+    from amiss.onnx_file import export
     from amiss.report import write_report
     from amiss.report.plots import plot
     from amiss.tuning import tune
@@ -32,9 +34,11 @@ _HOME = {
     "Cause": "amiss.detection",
     "save": "amiss.model_file",
     "load": "amiss.model_file",
+    "export": "amiss.onnx_file",
     "write_report": "amiss.report",
     "plot": "amiss.report.plots",
     "tune": "amiss.tuning",
+    "network_shape": "amiss.network_shapes",
 }
 
 __all__ = [
@@ -48,9 +52,11 @@ __all__ = [
     "Cause",
     "save",
     "load",
+    "export",
     "write_report",
     "plot",
     "tune",
+    "network_shape",
     "__version__",
 ]
 
