@@ -106,15 +106,25 @@ def test_lanes_give_the_answers_of_training_at_any_place() -> None:
     """The scoring pass computes the training pass; a row's answer is the same to the bit in every lane and stack."""
     nets, draw = some_nets(2, 9, 32), np.random.default_rng(7)
     rows = draw.normal(size=(2 * LANES, 9)).astype(np.float32)
-    shown = draw.random((2, len(rows), 9)) < 0.7
-    lanes = np.ascontiguousarray(rows.reshape(2, LANES, 9).swapaxes(1, 2)[:, None])
-    visible = shown.reshape(2, 2, LANES, 9).transpose(1, 0, 3, 2).astype(np.float32)
-    answers = nets.answer(lanes, visible)
-    as_rows = answers.transpose(1, 0, 3, 2).reshape(2, -1, 9)
-    np.testing.assert_allclose(as_rows, nets.forward(rows, shown), atol=2e-5)
-    turned = nets.answer(np.roll(lanes, 5, axis=3)[::-1], np.roll(visible, 5, axis=3)[::-1])
+    seen = draw.random((len(rows), 9)) < 0.8
+    groups = np.array([[0, 1, 2, 0, 1, 2, 0, 1, 0], [2, 1, 0, 0, 1, 1, 2, 0, 0]])
+    turns = nets.turns(groups)
+
+    def as_lanes(values: Any) -> Any:
+        lanes = values.reshape(2, LANES, 9).swapaxes(1, 2)[:, None]
+        return np.ascontiguousarray(lanes, np.float32)
+
+    lanes, there = as_lanes(rows), as_lanes(seen)
+    answers = nets.rebuild(lanes, there, turns)
+    for turn in range(3):
+        shown = np.stack([seen & (group != turn) for group in groups])
+        slow = nets.forward(rows, shown)
+        got = answers.transpose(1, 0, 3, 2).reshape(2, -1, 9)
+        for i, group in enumerate(groups):
+            np.testing.assert_allclose(got[i][:, group == turn], slow[i][:, group == turn], atol=2e-5)
+    turned = nets.rebuild(np.roll(lanes, 5, axis=3)[::-1], np.roll(there, 5, axis=3)[::-1], turns)
     assert np.array_equal(np.roll(turned, -5, axis=3)[::-1], answers)
-    assert np.array_equal(nets.answer(lanes[1:], visible[1:]), answers[1:])
+    assert np.array_equal(nets.rebuild(lanes[1:], there[1:], turns), answers[1:])
 
 
 def test_every_row_hides_at_least_one_cell_at_a_rate_of_its_own() -> None:

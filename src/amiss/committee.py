@@ -17,7 +17,7 @@ __all__ = ["Calibration", "Committee", "Tail", "UpperQuantile", "ZScore", "combi
 
 
 class Committee(Stored):
-    """Models that judge the same items; each is calibrated on training scores, the mean decides.
+    """Models that judge the same items; each is calibrated on training scores, their weighted mean decides.
 
     Parameters
     ----------
@@ -66,10 +66,10 @@ class Committee(Stored):
 
     def _combined(self, scores: list[FloatArray]) -> FloatArray:
         calibrated = [c.apply(s) for c, s in zip(self.calibrations, scores, strict=True)]
-        return np.asarray(np.mean(calibrated, axis=0))
+        return np.asarray(np.average(calibrated, axis=0, weights=[m.weight for m in self.models]))
 
     def score(self, batch: Batch) -> FloatArray:
-        """Return the mean calibrated score of each item, shape (items,), finite."""
+        """Return the weighted mean of the calibrated scores of each item, shape (items,), finite."""
         return self._combined([model.score(batch) for model in self.models])
 
     def distance(self, batch: Batch) -> FloatArray:

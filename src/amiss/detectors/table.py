@@ -27,10 +27,11 @@ from amiss.reading.columns import ColumnReader, Table
 from amiss.trust import trusted_rows
 from amiss.usual import Usual
 
-MIXED_MODELS = ("marginal", "robust", "memory")
+FAST_MODELS = ("marginal", "robust", "memory")
+MIXED_MODELS = (*FAST_MODELS, "masked:space=asinh", "masked:space=standard")
 CLEAN_MODELS = ("local:space=standard", "local:space=minmax", "local:space=rank")
 _NUMBERS = ("numeric", "boolean", "date", "constant")
-_ROWS_FOR_UNITS = 2_000
+_ROWS_FOR_NETWORKS, _ROWS_FOR_UNITS = 40, 2_000
 _NOTHING = float(np.log(2.0))  # what cell evidence says of a cell that nothing speaks for or against
 _ROWS_TRIED, _LONGEST_TRIED = 16, 200
 _GROSS = 9.0  # the score, opened, that no normal row reaches by its distance from the centre
@@ -46,8 +47,9 @@ class TableDetector(Detector):
     Parameters
     ----------
     models : "auto", "fast", str, Model, or list of those
-        The committee on the numeric columns. "auto": marginal, robust and memory for mixed training
-        data; local in three column spaces for clean.
+        The committee on the numeric columns. "auto": marginal, robust, memory and masked in two column spaces for
+        mixed training data of two or more numbers a row and 40 or more rows; local in three column spaces for
+        clean. "fast": the same without the networks.
     threshold : str or Threshold
         Where abnormal starts; "auto" is "peaks".
     training_data : "mixed" or "clean"
@@ -174,7 +176,9 @@ class TableDetector(Detector):
 
     def _make_models(self) -> list[Model]:
         clean = self.training_data == "clean"
-        return fresh_models("table", self.models, CLEAN_MODELS if clean else MIXED_MODELS, clean)
+        little = len(self.numeric_) < 2 or self.items_ < _ROWS_FOR_NETWORKS
+        mixed = FAST_MODELS if little or self.models in ("fast", ["fast"]) else MIXED_MODELS
+        return fresh_models("table", self.models, CLEAN_MODELS if clean else mixed, clean)
 
     def _learn_levels(self, table: Table) -> None:
         self.levels_ = []
@@ -217,9 +221,8 @@ class TableDetector(Detector):
         above_zero = positive if self.training_data == "clean" else lifted if share else opened
         score = above_zero(score) + self.odd_cells_.score(table)
         if share and self.committee_ is not None and self.training_data == "mixed":
-            gross = np.flatnonzero(opened(numbers) > _GROSS)  # they make a row odd whatever its levels
-            far = opened(self.committee_.distance(self._numbers(table.take(gross))))
-            score[gross] += np.maximum(far - _GROSS, 0.0)
+            far = opened(self.committee_.distance(self._numbers(table)))
+            score += np.maximum(far - _GROSS, 0.0)  # gross numbers make a row odd whatever its levels
         return score
 
     def _numbers(self, table: Table) -> Batch:

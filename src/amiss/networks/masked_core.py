@@ -9,6 +9,7 @@ backward pass is written by hand.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -114,8 +115,29 @@ class MaskedNets:
         _bend_back(room.before, room.gate, room.back, room.spare)
         np.matmul(_turned(room.joined[:, :, self.hidden :]), room.spare, out=self._first_slope)
 
-    def answer(self, values: Float32Array, shown: Float32Array) -> Float32Array:
-        """Return the answers for lanes of rows, shape (stacks, nets, width, LANES).
+    def turns(self, groups: IntArray) -> Turns:
+        """Return what `rebuild` asks for, when each network hides the columns group after group.
+
+        Parameters
+        ----------
+        groups : ndarray of shape (nets, width), integers
+            The group of each column, from 0.
+        """
+        count = int(groups.max()) + 1
+        most = max(int(np.bincount(row).max()) for row in groups)
+        order = np.zeros((count, self.nets, most), np.int64)
+        places = np.empty(groups.shape, np.int64)
+        for i, row in enumerate(groups):
+            for turn in range(count):
+                columns = np.flatnonzero(row == turn)
+                order[turn, i, : len(columns)] = columns
+                places[i, columns] = turn * most + np.arange(len(columns))
+        outputs = [np.take_along_axis(self.output, columns[:, None, :], axis=2) for columns in order]
+        hidden = [(groups == turn)[:, :, None] for turn in range(count)]
+        return Turns([np.ascontiguousarray(_turned(output)) for output in outputs], hidden, places)
+
+    def rebuild(self, values: Float32Array, seen: Float32Array, turns: Turns) -> Float32Array:
+        """Return each cell as each network answers it when its group is hidden, shape (stacks, nets, width, LANES).
 
         A row's answer is the same at any place and in any company: every product has one shape, and the rows lie
         beside each other as lanes, see `lane_product`.
@@ -123,21 +145,49 @@ class MaskedNets:
         Parameters
         ----------
         values : ndarray of shape (stacks, 1, width, LANES), float32
-        shown : ndarray of shape (stacks, nets, width, LANES), float32
-            1.0 where a cell is shown, 0.0 where it is hidden.
+        seen : ndarray of shape (stacks, 1, width, LANES), float32
+            1.0 where a cell is there, 0.0 where it is missing.
+        turns : Turns
         """
         stacks, d = len(values), self.width
-        joined = np.empty((stacks, self.nets, self.hidden + self.inputs, LANES), np.float32)
+        joined = np.ones(
+            (stacks, self.nets, self.hidden + self.inputs, LANES), np.float32
+        )  # its last value stays 1
         inputs = joined[:, :, self.hidden :]
-        np.multiply(values, shown, out=inputs[:, :, :d])
-        inputs[:, :, d : 2 * d], inputs[:, :, 2 * d] = shown, 1.0
-        before = np.matmul(_turned(self.first), inputs)
+        before = np.empty((stacks, self.nets, self.hidden, LANES), np.float32)
         gate, between = np.empty_like(before), np.empty_like(before)
-        _bend(before, gate, between)
-        np.matmul(_turned(self.second), between, out=before)
-        _bend(before, gate, before)
-        np.add(before, between, out=joined[:, :, : self.hidden])
-        return np.asarray(np.matmul(_turned(self.output), joined))
+        answers = []
+        for output, hidden in zip(turns.outputs, turns.hidden, strict=True):
+            inputs[:, :, d : 2 * d] = seen
+            np.copyto(inputs[:, :, d : 2 * d], np.float32(0), where=hidden)
+            np.multiply(values, inputs[:, :, d : 2 * d], out=inputs[:, :, :d])
+            np.matmul(_turned(self.first), inputs, out=before)
+            _bend(before, gate, between)
+            np.matmul(_turned(self.second), between, out=before)
+            _bend(before, gate, before)
+            np.add(before, between, out=joined[:, :, : self.hidden])
+            answers.append(np.matmul(output, joined))
+        together = np.concatenate(answers, axis=2)
+        return np.stack([together[:, i].take(row, axis=1) for i, row in enumerate(turns.places)], axis=1)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The groups of columns that are hidden one after the other.
+
+    Attributes
+    ----------
+    outputs : list of ndarray
+        Of each turn the last layer of the columns it hides, shape (nets, columns, hidden + inputs).
+    hidden : list of ndarray
+        Of each turn which columns each network hides, shape (nets, width, 1).
+    places : ndarray of shape (nets, width)
+        Where each column stands among the answers of all turns.
+    """
+
+    outputs: list[Float32Array]
+    hidden: list[BoolArray]
+    places: IntArray
 
 
 class _Room:
@@ -265,4 +315,4 @@ def hide(shape: tuple[int, int, int], random_state: np.random.Generator) -> Bool
     return hidden
 
 
-__all__ = ["MaskedNets", "MaskedTrainee", "hide"]
+__all__ = ["MaskedNets", "MaskedTrainee", "Turns", "hide"]
