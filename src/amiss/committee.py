@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from amiss.batch import Batch, BoolArray, FloatArray
+from amiss.batch import Batch, BoolArray, FloatArray, IntArray
 from amiss.models.base import Model
 from amiss.models.robust import Robust
 from amiss.numerics.calibration import Calibration, Tail, UpperQuantile, ZScore
@@ -33,6 +33,7 @@ class Committee(Stored):
     clean: bool
     calibrations: list[Calibration]
     units: list[FloatArray]
+    level_units: list[FloatArray]
 
     def __init__(self, models: list[Model], clean: bool = False) -> None:
         self.models = models
@@ -62,6 +63,8 @@ class Committee(Stored):
         self.calibrations = [(Tail() if self.clean else ZScore()).fit(s) for s in scores]
         some = batch.take(np.linspace(0, len(batch) - 1, min(len(batch), _ROWS_FOR_UNITS)).astype(int))
         self.units = [_unit(m.surprise(some)) for m in self.models]
+        views = [view for m in self.models if (view := m.surprise_of_levels(some)) is not None]
+        self.level_units = [np.maximum(_unit(view), _LEAST_NATS) for view in views]
         return self._combined(scores)
 
     def _combined(self, scores: list[FloatArray]) -> FloatArray:
@@ -97,8 +100,22 @@ class Committee(Stored):
         views = [view for m in self.models if (view := m.expected(batch)) is not None]
         return np.asarray(np.median(np.stack(views), axis=0)) if views else None
 
+    def surprise_of_levels(self, batch: Batch) -> FloatArray | None:
+        """Return how surprising each category is, as `surprise` does, shape (items, categories); None: no view."""
+        views = [view for m in self.models if (view := m.surprise_of_levels(batch)) is not None]
+        shares = (
+            [np.log1p(view / u) for view, u in zip(views, self.level_units, strict=True)] if views else []
+        )
+        return np.asarray(np.mean(shares, axis=0)) if shares else None
+
+    def expected_levels(self, batch: Batch) -> IntArray | None:
+        """Return the place of the level in each category that the first model with a view expects."""
+        views = (m.expected_levels(batch) for m in self.models)
+        return next((view for view in views if view is not None), None)
+
 
 _ROWS_FOR_UNITS = 2_000
+_LEAST_NATS = 0.1  # of a category's unit: where all are certain the least doubt would be without measure
 
 
 def _unit(surprise: FloatArray) -> FloatArray:

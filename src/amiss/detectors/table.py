@@ -15,7 +15,7 @@ from amiss.committee import Committee
 from amiss.detection import Anomaly, TableEvidence
 from amiss.detectors.base import Detector
 from amiss.detectors.odd_cells import OddCells, numbers_of, spread_evenly
-from amiss.detectors.table_words import CellWords
+from amiss.detectors.table_words import CellWords, likely_levels
 from amiss.errors import NotFittedError
 from amiss.explanation import causes_of
 from amiss.models.asked import fresh_models
@@ -98,6 +98,7 @@ class TableDetector(Detector):
     categories_: CategoricalMemory | None
     odd_cells_: OddCells
     cell_usual_: FloatArray
+    level_usual_: FloatArray
     cell_unit_: float
     items_: int
     tried_: dict[str, list[str]]
@@ -270,8 +271,12 @@ class TableDetector(Detector):
         if not len(table):
             return out
         if self.committee_ is not None:
-            excess = self.committee_.surprise(self._numbers(table)) - self.cell_usual_
+            batch = self._numbers(table)
+            excess = self.committee_.surprise(batch) - self.cell_usual_
             out[:, self.numeric_] = np.maximum(excess, 0.0)
+            levels = self.committee_.surprise_of_levels(batch)
+            if levels is not None:
+                out[:, self.categorical_] = np.maximum(levels - self.level_usual_, 0.0)
         return out + self.odd_cells_.surprise(table, explained)
 
     def _set_cell_units(self, table: Table) -> None:
@@ -279,7 +284,11 @@ class TableDetector(Detector):
         some = table.take(np.linspace(0, len(table) - 1, min(len(table), _ROWS_FOR_UNITS)).astype(int))
         self.cell_usual_, self.cell_unit_ = np.zeros(len(self.numeric_)), 1.0
         if self.committee_ is not None:
-            self.cell_usual_ = np.quantile(self.committee_.surprise(self._numbers(some)), 0.9, axis=0)
+            batch = self._numbers(some)
+            self.cell_usual_ = np.quantile(self.committee_.surprise(batch), 0.9, axis=0)
+            levels = self.committee_.surprise_of_levels(batch)
+            if levels is not None:
+                self.level_usual_ = np.quantile(levels, 0.9, axis=0)
         self.cell_unit_ = max(float(np.quantile(self._cell_surprise(some), 0.995)), 0.1)
 
     # ------------------------------------------------------------- explain
@@ -294,7 +303,8 @@ class TableDetector(Detector):
             blame = np.maximum(surprise - explained.surprise + explained.blame - _NOTHING, 0.0)
             blame = np.where(blame.any(axis=1, keepdims=True), blame, np.maximum(surprise - _NOTHING, 0.0))
         batch = self._numbers(table)
-        words = CellWords(table, self.usual_, self.committee_, batch, self.numeric_, explained)
+        likely = likely_levels(self.committee_, batch, self.categorical_, self.levels_)
+        words = CellWords(table, self.usual_, self.committee_, batch, self.numeric_, explained, likely)
         p_values = self.threshold_rule_.p_values(scores[flagged])
         anomalies = []
         for i, place in enumerate(np.asarray(flagged).tolist()):

@@ -7,6 +7,7 @@ import numpy as np
 from amiss.batch import Batch, FloatArray
 from amiss.cell_evidence import Explained
 from amiss.committee import Committee
+from amiss.models.categorical import Levels
 from amiss.reading.columns import Table
 from amiss.usual import Usual
 
@@ -31,6 +32,8 @@ class CellWords:
         Where the columns of ``batch`` stand in the table.
     explained : Explained or None
         The evidence against the cells, where there is any.
+    likely : dict of int to list of str, optional
+        The level the models expect in each row, by column.
     """
 
     def __init__(
@@ -41,8 +44,9 @@ class CellWords:
         batch: Batch,
         places: list[int],
         explained: Explained | None,
+        likely: dict[int, list[str]] | None = None,
     ) -> None:
-        self.table, self.usual, self.explained = table, usual, explained
+        self.table, self.usual, self.explained, self.likely = table, usual, explained, likely or {}
         self.numeric = {j: i for i, j in enumerate(places)} if committee else {}
         self.rebuilt: FloatArray | None = committee.expected(batch) if committee and len(batch) else None
         self.evidence = explained.surprise if explained else np.zeros((len(table), len(usual)))
@@ -53,7 +57,8 @@ class CellWords:
         seen = column.text(row)
         if column.missing[row]:
             return self._missing(row, j, seen)
-        speaks = self.explained is not None and (j not in self.numeric or self.evidence[row, j] > _BESIDE)
+        by_models = j in self.numeric or j in self.likely
+        speaks = self.explained is not None and (not by_models or self.evidence[row, j] > _BESIDE)
         if self.explained is not None and speaks and not self._is_far(row, j):
             words, expected = self.explained.reason(row, j)
             if words:
@@ -83,7 +88,8 @@ class CellWords:
         left = blame.copy()
         for j in np.argsort(-blame, kind="stable")[:_TRIED].tolist():
             seen, expected, _ = self.tell(row, j)
-            if expected in (f"about {seen}", f"about {seen} beside the other columns", seen):
+            beside = (f"about {seen} beside the other columns", f'"{seen}" beside the other columns')
+            if expected in (f"about {seen}", *beside, seen):
                 left[j] = 0.0
         return left if left.any() else blame
 
@@ -106,8 +112,31 @@ class CellWords:
         """Return the usual range for a number outside of it, else what the other columns let expect."""
         usual = self.usual[j]
         place, numbers = self.numeric.get(j), self.table.columns[j].numbers
+        if numbers is None and j in self.likely:
+            return f'"{self.likely[j][row]}" beside the other columns'
         if numbers is None or usual.kind in ("boolean", "constant"):
             return usual.words
         if place is None or self._is_far(row, j) or self.rebuilt is None:
             return usual.range_words(usual.low, usual.high)
         return f"about {usual.number_words(float(self.rebuilt[row, place]))} beside the other columns"
+
+
+def likely_levels(
+    committee: Committee | None, batch: Batch, places: list[int], levels: list[Levels]
+) -> dict[int, list[str]]:
+    """Return the level that the models expect in each row, by column; empty where none has a view.
+
+    Parameters
+    ----------
+    committee : Committee or None
+    batch : Batch
+    places : list of int
+        Where the categories of ``batch`` stand in the table.
+    levels : list of Levels
+        What each of them holds.
+    """
+    expected = committee.expected_levels(batch) if committee is not None and len(batch) else None
+    if expected is None:
+        return {}
+    learnt = zip(places, levels, expected.T, strict=True)
+    return {j: [known.levels[place] for place in rows] for j, known, rows in learnt}
