@@ -103,6 +103,8 @@ class OnTable(Model):
     def _repaired(self, values: Float32Array, seen: BoolArray) -> tuple[Float32Array, FloatArray]:
         outputs = self.network.rebuild(values, seen)
         before = self.network.surprise(outputs, values, seen)[:, 0]
+        if self.network.blind:  # each cell was rebuilt from the others as it is
+            return outputs[:, 0], before
         expected, fallen = outputs[:, 0].copy(), np.zeros(before.shape)
         in_doubt = np.argsort(-before, axis=1, kind="stable")[:, :_IN_DOUBT]
         here = np.arange(len(values))
@@ -110,8 +112,6 @@ class OnTable(Model):
             cell = self._inputs_of(cells)
             shown = np.where(cell, np.float32(0), values[:, 0])[:, None]
             for _ in range(_TIMES):
-        if self.network.blind:  # each cell was rebuilt from the others as it is
-            return outputs[:, 0], before
                 answer = self.network.rebuild(shown)[:, 0]
                 shown = np.where(cell, self._as_inputs(answer), shown[:, 0])[:, None]
             after = self.network.surprise(self.network.rebuild(shown), shown, seen)[:, 0]
