@@ -447,20 +447,11 @@ def test_wrong_inputs_are_told(given: dict[str, object], said: str) -> None:
         tune(detector(), PLANE, **given)
 
 
-@pytest.mark.parametrize("models", ["memory", "auto", ["marginal", "robust"]])
+@pytest.mark.parametrize("models", ["memory", "fast", ["marginal", "robust"]])
 def test_nothing_to_tune_is_told_with_what_there_is(models: object) -> None:
     """Models without a network: the neural ones are named."""
-    if models == "auto" and any(shelf_of(Model)[m.partition(":")[0]].searched for m in _of_auto()):
-        pytest.skip("a neural model is among the default ones")
     with pytest.raises(ParameterError, match=r"nothing to tune: models=.*Neural models for table: .*dense"):
         tune(detector(models), PLANE, trials=1)
-
-
-def _of_auto() -> list[str]:
-    return [
-        model["name"] if isinstance(model, dict) else model
-        for model in detector("auto").fit(PLANE).summary()["models"]
-    ]
 
 
 def test_an_unknown_model_is_told_as_always() -> None:

@@ -63,7 +63,8 @@ def tune(
         After so long no trial begins, and the one that is running is stopped; the first is always finished. Then the
         best is fitted on all data, which takes its own time.
     labels : sequence, optional
-        One an item: 1 or True abnormal, 0 or False normal, None or NaN unknown. A few do.
+        One an item: 1 or True abnormal, 0 or False normal, None or NaN unknown. With a handful
+        the choice is largely chance.
     study : str or path, optional
         An SQLite file that keeps the trials: the same search goes on where it stopped.
     random_state : int, Generator, RandomState or None
