@@ -27,8 +27,10 @@ SPECS = [
     "dense",
     "conv:epochs=8",
     "recurrent:epochs=8",
+    "attention:epochs=4",
+    "variational:epochs=8",
 ]
-NETWORKS = SPECS[-3:]
+NETWORKS = SPECS[-5:]
 
 
 def stretch(values, start=0):

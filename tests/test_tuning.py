@@ -16,14 +16,14 @@ import pytest
 
 from amiss import SeriesDetector, StringDetector, TableDetector, tune
 from amiss.errors import AmissWarning, DataError, MissingExtraError, ParameterError
-from amiss.held_out import HeldOut, filled
 from amiss.job import Effort
 from amiss.models import Dense, Model
 from amiss.networks.rows import Layout, Rows
 from amiss.part import Part, shelf_of
 from amiss.progress import listening
-from amiss.search_space import SearchSpace
-from amiss.trial_value import HeldOutError, average_precision, marks_of
+from amiss.tuning.held_out import HeldOut, filled
+from amiss.tuning.search_space import SearchSpace
+from amiss.tuning.trial_value import HeldOutError, average_precision, marks_of
 
 DRAW = np.random.default_rng(0)
 PLANE = DRAW.normal(size=(200, 2)) @ DRAW.normal(size=(2, 8)) + 0.1 * DRAW.normal(size=(200, 8))
@@ -319,7 +319,7 @@ def test_time_that_is_over_ends_the_running_trial_but_not_the_first(monkeypatch:
     tuning = tune(detector(), PLANE, trials=None, seconds=1e-9)
     assert ([trial.state for trial in tuning.trials], tuning.ended) == (["done"], "time")
     clock = iter(range(1_000_000))
-    monkeypatch.setattr("amiss.tuning.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("amiss.tuning.search.time.monotonic", lambda: next(clock))
     tuning = tune(detector(), PLANE, trials=None, seconds=30)
     assert tuning.trials[-1].state == "stopped"
     assert tuning.ended == "time"

@@ -12,6 +12,7 @@ import numpy as np
 from amiss.detection import Anomaly, Detection
 from amiss.detectors.any_kind import Choice, as_taken, choose_kind, detector_of
 from amiss.errors import DataError, ParameterError, SourceError
+from amiss.models.given import network_named
 from amiss.progress import Told, listening
 from amiss.sources import Limits, open_source
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import polars
 
     from amiss.detectors.base import Detector
-    from amiss.trials import Tuning
+    from amiss.tuning.trials import Tuning
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}  # seconds
 
@@ -46,6 +47,8 @@ class Job:
         Parameters of the detector.
     model : str or None
         The model file to judge by; None learns from the data itself.
+    network : str or None
+        A network of the user's own, by the name the user typed: "my_nets:Autoencoder".
     """
 
     place: str
@@ -58,6 +61,7 @@ class Job:
     kind: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     model: str | None = None
+    network: str | None = None
 
     @property
     def called(self) -> str:
@@ -172,7 +176,11 @@ def tuned(
 
 def _unfitted(job: Job, reading: Reading) -> tuple[Detector, Choice]:
     choice = choose_kind(reading.data, job.kind, job.params.get("time"))
-    return detector_of(choice, **{"random_state": 0, **job.params}), choice
+    params = {"random_state": 0, **job.params}
+    if job.network:
+        asked = params.get("models") or []
+        params["models"] = [*([asked] if isinstance(asked, str) else asked), network_named(job.network)]
+    return detector_of(choice, **params), choice
 
 
 def judge(job: Job, reading: Reading, told: Told = lambda text: None) -> Detection:
@@ -229,7 +237,7 @@ def _loaded(job: Job, model: str, reading: Reading, told: Told) -> tuple[Detecto
     from amiss.model_file import load
 
     told("Loading the model")
-    detector = load(model)
+    detector = load(model, models=network_named(job.network) if job.network else None)
     _check_kind(detector, job, reading)
     return detector, Choice(detector.kind, f"the model {model} is of that kind")
 

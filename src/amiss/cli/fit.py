@@ -11,7 +11,7 @@ from amiss.cli.screen import progress, say, table
 
 if TYPE_CHECKING:
     from amiss.job import Job
-    from amiss.trials import Tuning
+    from amiss.tuning.trials import Tuning
 
 _TRIALS = 5  # in the table
 

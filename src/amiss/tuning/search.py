@@ -19,10 +19,10 @@ from amiss.errors import AmissError, AmissWarning, DataError, ParameterError
 from amiss.numerics.blocks import one_blas_thread
 from amiss.part import Part
 from amiss.progress import listening, tell
-from amiss.search_space import SearchSpace, tidy, with_models
-from amiss.study_file import opened_study, study_name
-from amiss.trial_value import HeldOutError, LabelledPrecision, TrialValue, marks_of
-from amiss.trials import Trial, Tuning
+from amiss.tuning.search_space import SearchSpace, tidy, with_models
+from amiss.tuning.study_file import opened_study, study_name
+from amiss.tuning.trial_value import HeldOutError, LabelledPrecision, TrialValue, marks_of
+from amiss.tuning.trials import Trial, Tuning
 
 if TYPE_CHECKING:
     import optuna

@@ -10,9 +10,9 @@ import numpy as np
 from amiss.batch import BoolArray, FloatArray
 from amiss.detectors.base import Detector
 from amiss.errors import DataError, ParameterError
-from amiss.held_out import HeldOut
 from amiss.models.autoencoder import Autoencoder
-from amiss.search_space import Member, with_models
+from amiss.tuning.held_out import HeldOut
+from amiss.tuning.search_space import Member, with_models
 
 
 class TrialValue(Protocol):
