@@ -9,6 +9,7 @@
     ├── NotFittedError       a detector was asked before ``fit``           (ValueError, AttributeError)
     ├── MissingExtraError    an optional package is needed: the pip line                 (ImportError)
     ├── ModelFileError       a model file was refused or not written, with the reason    (ValueError)
+    ├── ExportError          a detector cannot be written in another format, with the reason     (ValueError)
     ├── SourceError          data cannot be read: file, table, stream                    (ValueError)
     └── SinkError            an answer cannot be written                                 (ValueError)
 
@@ -20,7 +21,22 @@ Each message holds a sentence of fact with place and value, then what is legal, 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_BOLD = re.compile("\x1b\\[[0-9;]*m")
+
+
+def in_one_line(error: BaseException, longest: int = 300) -> str:
+    """Return what an error of another library says, in one line, to stand inside a sentence.
+
+    Examples
+    --------
+    >>> in_one_line(ValueError("Bad shape.\\n\\n(2, 3)"))
+    'Bad shape. (2, 3)'
+    """
+    text = " ".join(_BOLD.sub("", str(error)).split()) or type(error).__name__
+    return text[:longest].rstrip(". ")
 
 
 class AmissError(Exception):
@@ -62,6 +78,10 @@ class MissingExtraError(AmissError, ImportError):
 
 class ModelFileError(AmissError, ValueError):
     """A model file was refused, or cannot be written."""
+
+
+class ExportError(AmissError, ValueError):
+    """A detector cannot be written in another format, or does not score there as it does here."""
 
 
 class SourceError(AmissError, ValueError):

@@ -15,6 +15,7 @@ _COMMANDS = {
     "fit": "Learn what is normal and keep it in a model file.",
     "explain": "Say why items score what they score, flagged or not.",
     "report": "Write the report of what is amiss as one HTML file.",
+    "export": "Write a model file as an ONNX file, for other programs.",
     "info": "Say what a model file has learnt.",
     "parts": "List every model, threshold, source and sink with its options.",
     "demo": "Find what is amiss in three real data sets that ship with amiss.",
