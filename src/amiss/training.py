@@ -216,14 +216,13 @@ def _run(
     batches = _batches(learnt_from, schedule.batch_size, random_state)
     lowest, best, bad = math.inf, trainee.weights.copy(), 0
     began = time.monotonic()
+    step = trainee.step
     for epoch in range(schedule.epochs):
+        rates = one_cycle(
+            np.arange(epoch * steps, (epoch + 1) * steps), schedule.epochs * steps, history.rate
+        )
         try:
-            losses = [
-                trainee.step(
-                    next(batches), one_cycle(epoch * steps + i, schedule.epochs * steps, history.rate)
-                )
-                for i in range(steps)
-            ]
+            losses = [step(next(batches), rate) for rate in rates.tolist()]
             loss = float(np.mean(losses))
             decides = trainee.loss(held_out) if len(held_out) else loss
         except KeyboardInterrupt:
@@ -264,18 +263,25 @@ def _batches(items: IntArray, size: int, random_state: np.random.Generator) -> I
         yield from (order[i : i + size] for i in range(0, len(order), size))
 
 
-def one_cycle(step: int, steps: int, highest: float) -> float:
+def one_cycle(step: int | IntArray, steps: int, highest: float) -> Any:
     """Return the learning rate of a step: up along a half cosine to ``highest``, then down to nearly 0.
+
+    Parameters
+    ----------
+    step : int or ndarray of int
+        One of ``steps``, from 0, or several.
+    steps : int
+    highest : float
 
     Examples
     --------
-    >>> [round(one_cycle(step, 11, 1.0), 3) for step in (0, 3, 10)]
+    >>> [round(float(rate), 3) for rate in one_cycle(np.array([0, 3, 10]), 11, 1.0)]
     [0.04, 1.0, 0.001]
     """
-    place, top = step / max(1, steps - 1), _WARM
-    if place < top:
-        return highest * (_START + (1 - _START) * (1 - math.cos(math.pi * place / top)) / 2)
-    return highest * (_END + (1 - _END) * (1 + math.cos(math.pi * (place - top) / (1 - top))) / 2)
+    place, top = np.asarray(step) / max(1, steps - 1), _WARM
+    up = _START + (1 - _START) * (1 - np.cos(np.pi * place / top)) / 2
+    down = _END + (1 - _END) * (1 + np.cos(np.pi * (place - top) / (1 - top))) / 2
+    return highest * np.where(place < top, up, down)
 
 
 __all__ = ["History", "Schedule", "Trainee", "one_cycle", "told", "told_of_epoch", "train"]

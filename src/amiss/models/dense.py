@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.models.autoencoder import Autoencoder, in_blocks
+from amiss.models.autoencoder import Autoencoder
 from amiss.networks.activations import ACTIVATIONS
+from amiss.networks.dense_answers import answers
 from amiss.networks.dense_core import DenseTrainee, Stack
 from amiss.networks.rows import Float32Array, Rows
 from amiss.numerics.principal import principal_axes
@@ -117,9 +118,7 @@ class Dense(Autoencoder):
 
     def rebuild(self, values: Float32Array, seen: BoolArray | None = None) -> Float32Array:
         stack = Stack(self.sizes_, self._bends(), self.tied, self.weights_)
-        return in_blocks(
-            lambda block: stack.answer(block.reshape(len(block), -1)).reshape(block.shape), values
-        )
+        return answers(stack, values.reshape(len(values), -1)).reshape(values.shape)
 
     def _bends(self) -> list[str]:
         """Return the activation after each layer: none in the middle and at the end."""

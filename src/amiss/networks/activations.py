@@ -42,3 +42,26 @@ ACTIVATIONS = {
     "sigmoid": Activation(_sigmoid, lambda y: y * (1 - y)),
     "linear": Activation(lambda x, out: x, np.ones_like),
 }
+RELU, LINEAR = ACTIVATIONS["relu"], ACTIVATIONS["linear"]
+_SIGN = np.int32(31)  # the bit of a float32 that holds its sign
+
+
+def bend(activation: Activation, values: Float32Array, zeros: Float32Array | float = 0.0) -> None:
+    """Bend the values, in place; of relu the zeros may be given as an array, which is faster than a number."""
+    if activation is RELU:
+        np.maximum(values, zeros, out=values)
+    elif activation is not LINEAR:
+        activation.value(values, values)
+
+
+def unbend(activation: Activation, slopes: Float32Array, values: Float32Array) -> None:
+    """Multiply the slopes, in place, with that of the activation where it gave these values."""
+    if activation is RELU:
+        # the bits of a number above 0 are a whole number above 0: its negative, shifted by 31, is all ones, that of 0
+        # all zeros; a mask of that kind costs less than one of true and false
+        mask = np.negative(values.view(np.int32))
+        np.right_shift(mask, _SIGN, out=mask)
+        bits = slopes.view(np.int32)
+        np.bitwise_and(bits, mask, out=bits)
+    elif activation is not LINEAR:
+        slopes *= activation.slope(values)

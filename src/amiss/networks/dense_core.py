@@ -2,6 +2,10 @@
 
 One flat vector holds all weights, one their slopes; the backward pass is written by hand, the update is fused. It
 computes what autograd computes on the same layers, to the rounding.
+
+A step of a small network costs more in calls than in arithmetic, so each layer is one product forward and two
+backward. A bias is the last row of its matrix, against a value that is always 1. Between input and output the rows
+stand side by side, shape (width, rows): what a layer writes, less the row of ones, is then contiguous.
 """
 
 from __future__ import annotations
@@ -11,15 +15,50 @@ from itertools import pairwise
 
 import numpy as np
 
-from amiss.batch import IntArray
+from amiss.batch import AnyArray, IntArray
 from amiss.networks import numpy_operations
-from amiss.networks.activations import ACTIVATIONS
+from amiss.networks.activations import ACTIVATIONS, bend, unbend
 from amiss.networks.adam import Adam
 from amiss.networks.rows import Float32Array, Rows, cell_losses, hidden, loss_slopes, worst
-from amiss.numerics.blocks import LANES
 
 _TRIM_FROM = 0.5  # of the steps: from there on the whole share is left out
-_ROWS_AT_ONCE = 4_096
+_ROWS_AT_ONCE = 1_024
+_COPIED = 2**24  # numbers: so many are copied for the sake of speed
+
+
+class Room:
+    """The arrays of a pass of so many rows, written over by the next one.
+
+    Parameters
+    ----------
+    sizes : list of int
+        As in `Stack`.
+    rows : int
+
+    Attributes
+    ----------
+    target : ndarray of shape (rows, inputs)
+        Free for what the output is compared with, and for what it is off by.
+    inputs : ndarray of shape (rows, inputs)
+        A view of the first of ``below``.
+    below : list of ndarray of shape (width + 1, rows)
+        What each layer sees; the last row is 1.
+    values, slopes : list of ndarray of shape (width, rows)
+        What each hidden layer answers, and what the loss gains with it.
+    outputs : ndarray of shape (rows, outputs)
+    """
+
+    def __init__(self, sizes: list[int], rows: int) -> None:
+        hidden = sizes[1:-1]
+        self.target = np.empty((rows, sizes[0]), np.float32)
+        whole = np.ones((rows, sizes[0] + 1), np.float32)
+        self.inputs = whole[:, :-1]
+        self.below = [whole.T, *(np.ones((width + 1, rows), np.float32) for width in hidden)]
+        self.values = [values[:-1] for values in self.below[1:]]
+        self.outputs = np.empty((rows, sizes[-1]), np.float32)
+        self.slopes = [np.empty((width, rows), np.float32) for width in hidden]
+        self.zeros = [np.zeros((width, rows), np.float32) for width in hidden]
+        self.unit = np.array(2 / self.outputs.size, np.float32)
 
 
 class Stack:
@@ -40,6 +79,8 @@ class Stack:
     ----------
     weights, slopes : ndarray of shape (weights,), float32
         Where a layer has its weights (in, out) in it and its bias (out,) behind them, layer by layer.
+    masks : list of ndarray
+        What the hidden values, shape (width, rows), were multiplied with in the last pass; empty without dropout.
     """
 
     def __init__(
@@ -47,34 +88,41 @@ class Stack:
     ) -> None:
         self.sizes, self.bends, self.tied = sizes, [ACTIVATIONS[name] for name in bends], tied
         layers = len(sizes) - 1
-        own = [not (tied and i >= layers / 2) for i in range(layers)]
+        self.own = [not (tied and i >= layers / 2) for i in range(layers)]
         self.count = sum(
-            (a if mine else 0) * b + b for (a, b), mine in zip(pairwise(sizes), own, strict=True)
+            (a if mine else 0) * b + b for (a, b), mine in zip(pairwise(sizes), self.own, strict=True)
         )
         self.weights = np.zeros(self.count, np.float32) if weights is None else weights
         self.slopes = np.zeros(self.count, np.float32)
-        self.room = -1
-        self.matrix, self.bias = self._views(self.weights, own)
-        self.matrix_slope, self.bias_slope = self._views(self.slopes, own)
+        self.layers, self.slope_layers = self.views(self.weights), self.views(self.slopes)
+        self.matrix = [
+            self.layers[i][:-1] if mine else self.layers[layers - 1 - i][:-1].T
+            for i, mine in enumerate(self.own)
+        ]
+        self.rooms: dict[int, Room] = {}
+        self.masks: list[Float32Array] = []
 
-    def _views(self, flat: Float32Array, own: list[bool]) -> tuple[list[Float32Array], list[Float32Array]]:
-        matrices: list[Float32Array] = []
-        biases: list[Float32Array] = []
+    def views(self, flat: Float32Array) -> list[Float32Array]:
+        """Return weights and bias of each layer, shape (in + 1, out); of a tied one the bias alone, shape (1, out)."""
+        found: list[Float32Array] = []
         at = 0
-        for i, (before, after) in enumerate(pairwise(self.sizes)):
-            if own[i]:
-                matrices.append(flat[at : at + before * after].reshape(before, after))
-                at += before * after
-            else:
-                matrices.append(matrices[len(own) - 1 - i].T)
-            biases.append(flat[at : at + after])
-            at += after
-        return matrices, biases
+        for (before, after), mine in zip(pairwise(self.sizes), self.own, strict=True):
+            tall = before + 1 if mine else 1
+            found.append(flat[at : at + tall * after].reshape(tall, after))
+            at += tall * after
+        return found
+
+    def room(self, rows: int) -> Room:
+        """Return the arrays of a pass of so many rows: the same ones each time."""
+        room = self.rooms.get(rows)
+        if room is None:
+            room = self.rooms[rows] = Room(self.sizes, rows)
+        return room
 
     def forward(
         self, x: Float32Array, dropout: float = 0.0, random_state: np.random.Generator | None = None
-    ) -> list[Float32Array]:
-        """Return the input and the output of each layer, shapes (rows, width); the next call writes over them.
+    ) -> Float32Array:
+        """Return the output, shape (rows, outputs); the next call with as many rows writes over it.
 
         Parameters
         ----------
@@ -84,61 +132,61 @@ class Stack:
         random_state : numpy.random.Generator, optional
             Draws which.
         """
-        values, self.bent, self.masks = [x], [], []
-        if len(x) != self.room:
-            self.room, self.outs = len(x), [np.empty((len(x), width), np.float32) for width in self.sizes[1:]]
-        for matrix, bias, bend, out in zip(self.matrix, self.bias, self.bends, self.outs, strict=True):
-            np.matmul(values[-1], matrix, out=out)
-            out += bias
-            out = bend.value(out, out)
-            self.bent.append(out)
-            if dropout and random_state is not None and len(self.bent) < len(self.bends):
-                kept = random_state.random(out.shape, np.float32) >= dropout
+        room = self.room(len(x))
+        room.inputs[...] = x
+        return self.answer(room, dropout, random_state)
+
+    def answer(
+        self, room: Room, dropout: float = 0.0, random_state: np.random.Generator | None = None
+    ) -> Float32Array:
+        """Return the output for the inputs that stand in the room, see `forward`."""
+        self.masks, self.bent = [], []
+        for i, values in enumerate(room.values):
+            if self.own[i]:
+                np.dot(self.layers[i].T, room.below[i], out=values)
+            else:
+                np.dot(self.matrix[i].T, room.below[i][:-1], out=values)
+                values += self.layers[i].T
+            bend(self.bends[i], values, room.zeros[i])
+            if dropout and random_state is not None:
+                kept = random_state.random(values.shape, np.float32) >= dropout
                 self.masks.append(kept.astype(np.float32) / np.float32(1 - dropout))
-                out = out * self.masks[-1]
-            values.append(out)
-        return values
+                self.bent.append(values.copy())
+                values *= self.masks[-1]
+        if self.own[-1]:
+            np.dot(room.below[-1].T, self.layers[-1], out=room.outputs)
+        else:
+            np.dot(room.below[-1][:-1].T, self.matrix[-1], out=room.outputs)
+            room.outputs += self.layers[-1]
+        bend(self.bends[-1], room.outputs)
+        return room.outputs
 
-    def answer(self, x: Float32Array) -> Float32Array:
-        """Return the output alone, shape (rows, outputs); a row's is the same at any place and in any company.
-
-        Parameters
-        ----------
-        x : ndarray of shape (rows, inputs), float32
-            The number of rows is a multiple of `LANES`.
-        """
-        lanes = x.reshape(-1, LANES, x.shape[1]).swapaxes(1, 2)
-        for matrix, bias, bend in zip(self.matrix, self.bias, self.bends, strict=True):
-            lanes = np.matmul(matrix.T, lanes)
-            lanes += bias[:, None]
-            lanes = bend.value(lanes, lanes)
-        return lanes.swapaxes(1, 2).reshape(len(x), -1)
-
-    def backward(self, values: list[Float32Array], slope: Float32Array) -> None:
-        """Write into ``slopes`` what the loss gains with each weight, after a `forward` of the same rows.
+    def backward(self, slope: Float32Array) -> None:
+        """Write into ``slopes`` what the loss gains with each weight, after a `forward` of as many rows.
 
         Parameters
         ----------
-        values : list of ndarray
-            What `forward` returned.
         slope : ndarray of shape (rows, outputs)
             What the loss gains with each output; written over.
         """
-        layers = len(self.matrix)
-        for i in reversed(range(layers)):
-            if self.masks and i < layers - 1:
-                slope = slope * self.masks[i]
-            if self.bends[i] is ACTIVATIONS["relu"]:
-                slope *= self.bent[i] > 0
-            elif self.bends[i] is not ACTIVATIONS["linear"]:
-                slope *= self.bends[i].slope(self.bent[i])
-            if self.tied and i < layers / 2:  # the layer above that shares these weights came first
-                self.matrix_slope[i] += values[i].T @ slope
+        room, last = self.room(len(slope)), len(self.layers) - 1
+        unbend(self.bends[last], slope, room.outputs)
+        slope = slope.T
+        shared: list[Float32Array] = []
+        for i in range(last, -1, -1):
+            if self.own[i]:
+                np.dot(room.below[i], slope.T, out=self.slope_layers[i])
             else:
-                np.matmul(values[i].T, slope, out=self.matrix_slope[i])
-            slope.sum(axis=0, out=self.bias_slope[i])
+                slope.sum(axis=1, out=self.slope_layers[i][0])
+            if self.tied and i < last - i:  # the layer above that shares these weights came first
+                self.slope_layers[i][:-1] += shared.pop()
+            if not self.own[i]:
+                shared.append(slope @ room.below[i][:-1].T)
             if i:
-                slope = slope @ self.matrix[i].T
+                slope = np.dot(self.matrix[i], slope, out=room.slopes[i - 1])
+                if self.masks:
+                    slope *= self.masks[i - 1]
+                unbend(self.bends[i - 1], slope, (self.bent or room.values)[i - 1])
 
 
 class DenseTrainee:
@@ -179,7 +227,8 @@ class DenseTrainee:
         self.stack, self.rows, self.first, self.random_state = stack, rows, first, random_state
         self.noise, self.dropout, self.trim, self.huber, self.steps = noise, dropout, trim, huber, steps
         self.weights = stack.weights
-        self.plain = not (rows.layout.levels or trim or huber) and bool(rows.seen.all())
+        self.plain = not (rows.layout.levels or huber) and bool(rows.seen.all())
+        self.table = _table_of(rows.numbers) if self.plain else None
 
     def start(self) -> None:
         """Begin anew."""
@@ -188,42 +237,64 @@ class DenseTrainee:
 
     def step(self, items: IntArray, rate: float) -> float:
         """Learn from some rows; return their mean loss a cell."""
-        values, seen = self.rows.take(items)
-        shown = hidden(self.rows.layout, values, self.noise, self.random_state)
-        states = self.stack.forward(shown.reshape(len(items), -1), self.dropout, self.random_state)
-        outputs = states[-1].reshape(values.shape)
-        if self.plain:
-            return self._plain_step(states, states[-1] - values.reshape(states[-1].shape), rate)
-        losses = cell_losses(numpy_operations, self.rows.layout, outputs, values, seen, self.huber)
-        loss = float(losses.sum()) / max(1, int(seen.sum()))
-        slopes = loss_slopes(self.rows.layout, outputs, values, seen, self.huber)
-        if self.trim:
-            share = self.trim * min(1.0, self.done / (_TRIM_FROM * self.steps))
-            slopes[worst(losses, share)] = 0
-        slopes *= np.float32(1 / max(1, int(seen.sum())))
-        self.stack.backward(states, slopes.reshape(len(items), -1))
-        self.adam.step(self.stack.weights, self.stack.slopes, rate)
+        slopes, loss = self._plain_slopes(items) if self.plain else self._slopes(items)
+        self.stack.backward(slopes)
+        self.adam.step(self.weights, self.stack.slopes, rate)
         self.done += 1
         return loss
 
-    def _plain_step(self, states: list[Float32Array], error: Float32Array, rate: float) -> float:
-        """Learn from squared errors where every cell is a number that was seen: the same, with less ado."""
+    def _plain_slopes(self, items: IntArray) -> tuple[Float32Array, float]:
+        """Return slopes of the outputs and loss where every cell is a number that was seen: the same, with less ado."""
+        stack = self.stack
+        room = stack.room(len(items))
+        if self.table is None:
+            values = self.rows.take(items)[0].reshape(room.target.shape)
+        else:
+            values = self.table.take(items, 0, room.target, "clip")
+        room.inputs[...] = values
+        if self.noise:
+            room.inputs *= self.random_state.random(values.shape, np.float32) >= self.noise
+        error = np.subtract(stack.answer(room, self.dropout, self.random_state), values, out=values)
         loss = float(np.vdot(error, error)) / error.size
-        error *= np.float32(2 / error.size)
-        self.stack.backward(states, error)
-        self.adam.step(self.stack.weights, self.stack.slopes, rate)
-        self.done += 1
-        return loss
+        if self.trim:
+            error[self._worst(np.einsum("ij,ij->i", error, error))] = 0
+        error *= room.unit
+        return error, loss
+
+    def _slopes(self, items: IntArray) -> tuple[Float32Array, float]:
+        """Return slopes of the outputs and loss of any rows."""
+        layout = self.rows.layout
+        values, seen = self.rows.take(items)
+        shown = hidden(layout, values, self.noise, self.random_state).reshape(len(items), -1)
+        outputs = self.stack.forward(shown, self.dropout, self.random_state).reshape(values.shape)
+        losses = cell_losses(numpy_operations, layout, outputs, values, seen, self.huber)
+        cells = max(1, int(seen.sum()))
+        slopes = loss_slopes(layout, outputs, values, seen, self.huber)
+        if self.trim:
+            slopes[self._worst(losses)] = 0
+        slopes *= np.float32(1 / cells)
+        return slopes.reshape(len(items), -1), float(losses.sum()) / cells
+
+    def _worst(self, losses: Float32Array) -> IntArray:
+        """Return the rows that are left out in this step."""
+        return worst(losses, self.trim * min(1.0, self.done / (_TRIM_FROM * self.steps)))
 
     def loss(self, items: IntArray) -> float:
         """Return the mean loss a cell of some rows, nothing hidden; rows that would be left out are left out."""
         total = cells = 0.0
         for start in range(0, len(items), _ROWS_AT_ONCE):
             values, seen = self.rows.take(items[start : start + _ROWS_AT_ONCE])
-            outputs = self.stack.forward(values.reshape(len(values), -1))[-1].reshape(values.shape)
+            outputs = self.stack.forward(values.reshape(len(values), -1)).reshape(values.shape)
             losses = cell_losses(numpy_operations, self.rows.layout, outputs, values, seen, self.huber)
             kept = np.ones(len(values), bool)
             kept[worst(losses, self.trim)] = False
             total += float(losses[kept].sum())
             cells += int(seen[kept].sum())
         return total / max(1.0, cells)
+
+
+def _table_of(numbers: AnyArray) -> Float32Array | None:
+    """Return numbers as one contiguous table, shape (rows, cells); None where that would be a copy too large."""
+    table = numbers.astype(np.float32, copy=False) if numbers.size <= _COPIED else numbers
+    fits = table.dtype == np.float32 and (table.flags.c_contiguous or numbers.size <= _COPIED)
+    return np.ascontiguousarray(table).reshape(len(table), -1) if fits else None
