@@ -1,5 +1,6 @@
 """The shelf of models."""
 
+from amiss.models.attention import Attention
 from amiss.models.autoencoder import Autoencoder
 from amiss.models.base import Model, SeriesModel, StringModel
 from amiss.models.check_digit import CheckDigit
@@ -23,8 +24,10 @@ from amiss.models.shapes import Shapes
 from amiss.models.span import Span
 from amiss.models.subspace import Subspace
 from amiss.models.typo import Typo
+from amiss.models.variational import Variational
 
 __all__ = [
+    "Attention",
     "Autoencoder",
     "CheckDigit",
     "Cloze",
@@ -50,4 +53,5 @@ __all__ = [
     "StringModel",
     "Subspace",
     "Typo",
+    "Variational",
 ]

@@ -9,10 +9,11 @@ from amiss.errors import ParameterError, UnknownPartError
 from amiss.models.autoencoder import Autoencoder
 from amiss.models.base import Model, SeriesModel, StringModel
 from amiss.models.on_series import OnSeries
+from amiss.models.on_strings import OnStrings
 from amiss.models.on_table import OnTable
 from amiss.part import Part, make_part, shelf_of
 
-_ON: dict[str, Any] = {"table": OnTable, "series": OnSeries}
+_ON: dict[str, Any] = {"table": OnTable, "series": OnSeries, "strings": OnStrings}
 _PARTS = (Model, SeriesModel, StringModel, Autoencoder)
 
 
