@@ -19,7 +19,7 @@ from amiss.models import Dense
 from amiss.networks import numpy_operations, onnx_operations
 from amiss.networks.activations import ACTIVATIONS
 from amiss.networks.onnx_graph import ROWS, Graph
-from amiss.onnx_file import check
+from amiss.onnx_file import series, table
 from amiss.onnx_file.check import run
 
 pytestmark = pytest.mark.filterwarnings("ignore::amiss.errors.AmissWarning")
@@ -191,9 +191,9 @@ def test_a_graph_scores_as_the_detector(model: str, clean: bool, tmp_path: pathl
     asked = hostile(made(seed=1))
     written = export(detector, place, check=asked)
     assert written.difference <= 1e-4
-    assert written.items == len(check.rows_to_check(detector)) + len(asked)
+    assert written.items == len(table.items_to_check(detector)) + len(asked)
     found = answers(place, asked)
-    low, high = check._bounds(detector, asked)
+    low, high = table.bounds(detector, asked)
     assert (found["score"] >= low - 1e-4 * high).all()
     assert (found["score"] <= high + 1e-4 * high).all()
     np.testing.assert_array_equal(found["anomalous"], found["score"] > detector.threshold_)
@@ -207,13 +207,13 @@ def test_cells_are_those_of_the_network(tmp_path: pathlib.Path) -> None:
     export(detector, place)
     asked = made(seed=1)
     found = answers(place, asked)
-    model, table = detector.committee_.models[0], detector._read(asked)
-    values, seen = model._rows(detector._numbers(table)).take(np.arange(len(asked)))
+    model, read = detector.committee_.models[0], detector._read(asked)
+    values, seen = model._rows(detector._numbers(read)).take(np.arange(len(asked)))
     outputs = model.network.rebuild(values)
     expected = model.space_.invert(outputs[:, 0].astype(np.float64))
     size = np.nanstd(rows, axis=0) + 1e-9
     np.testing.assert_allclose(found["expected"] / size, expected / size, rtol=1e-4, atol=1e-4)
-    surprise = model.network.surprise(outputs, values, seen)[:, 0] + detector.odd_cells_.surprise(table)
+    surprise = model.network.surprise(outputs, values, seen)[:, 0] + detector.odd_cells_.surprise(read)
     np.testing.assert_allclose(found["surprise"], surprise, rtol=1e-4, atol=1e-4)
     assert (found["expected"][:, 4] == 0.1).all()
 
@@ -279,7 +279,7 @@ def test_columns_of_all_kinds_of_numbers(tmp_path: pathlib.Path) -> None:
     assert detector.growing_ == [1]
     place = tmp_path / "it.onnx"
     assert export(detector, place, check=frame).difference <= 1e-4
-    asked = check.rows_to_check(detector, frame)
+    asked = table.items_to_check(detector, frame)
     found = answers(place, asked)
     np.testing.assert_allclose(found["score"], -detector.score_samples(asked), rtol=1e-4)
     np.testing.assert_allclose(found["score"][-300:], -detector.score_samples(frame), rtol=1e-4)
@@ -325,6 +325,76 @@ def test_the_file_tells_where_it_comes_from(tmp_path: pathlib.Path) -> None:
     assert (tmp_path / "one.onnx").read_bytes() == (tmp_path / "two.onnx").read_bytes()
 
 
+# ------------------------------------------------------------- series
+def course(points: int = 500, channels: int = 2) -> np.ndarray[Any, Any]:
+    """Return channels that come back every 20 points, with a gap."""
+    time = np.arange(points)[:, None]
+    values = np.sin(time * 2 * np.pi / 20 + np.arange(channels)) * [3.0, 100.0][:channels] + 7.0
+    values += np.random.default_rng(0).normal(size=values.shape) * 0.1
+    values[100:103, 0] = np.nan
+    return values
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "dense",
+        "conv:epochs=1",
+        "conv:epochs=1,causal=True",
+        "recurrent:epochs=1",
+        "recurrent:epochs=1,cell=lstm",
+        "attention:width=8,heads=2,epochs=1",
+        "variational:epochs=1,draws=2",
+    ],
+)
+def test_a_graph_scores_windows_as_the_network(model: str, tmp_path: pathlib.Path) -> None:
+    """Windows as the detector cuts them, and odd ones."""
+    values, place = course(), tmp_path / "it.onnx"
+    detector = amiss.SeriesDetector(models=model, random_state=0).fit(values)
+    written = export(detector, place, check=values)
+    assert written.difference <= 1e-4
+    assert "windows" in written.notes[0]
+    judge = detector.committee_.models[0]
+    steps = judge.steps_
+    windows = np.lib.stride_tricks.sliding_window_view(values[150:], steps, axis=0).swapaxes(1, 2)
+    found = answers(place, np.ascontiguousarray(windows))
+    assert found["score"].shape == (len(windows),)
+    assert found["expected"].shape == found["surprise"].shape == windows.shape
+    channels, _ = detector._in_context(detector.timeline_.read(values))
+    wanted = judge.score(channels)[150 + steps // 2 :][: len(windows)]
+    on_grid = (np.arange(len(windows)) + 150) % max(
+        1, steps // 16
+    ) == 0  # between them it draws straight lines
+    np.testing.assert_allclose(found["score"][on_grid], wanted[on_grid], rtol=1e-4, atol=1e-5)
+
+
+def test_a_window_that_is_odd_scores_high(tmp_path: pathlib.Path) -> None:
+    """What the file is for."""
+    values, place = course(channels=1), tmp_path / "it.onnx"
+    detector = amiss.SeriesDetector(models="dense", random_state=0).fit(values)
+    export(detector, place, precision="float32")
+    steps = detector.committee_.models[0].steps_
+    usual = values[200 : 200 + steps]
+    odd = usual.copy()
+    odd[steps // 2 :] = odd[steps // 2]
+    score = answers(place, np.stack([usual, odd]).astype(np.float32))["score"]
+    assert score[1] > 3 * score[0]
+
+
+def test_few_points_make_a_window(tmp_path: pathlib.Path) -> None:
+    """A series shorter than what is kept of others."""
+    detector = amiss.SeriesDetector(models="dense", random_state=0).fit(course(9, 1))
+    assert export(detector, tmp_path / "it.onnx").difference <= 1e-4
+    assert series.items_to_check(detector).shape[1:] == (detector.committee_.models[0].steps_, 1)
+
+
+def test_several_networks_of_a_series_are_not_exported(tmp_path: pathlib.Path) -> None:
+    """Each has windows of its own; other models are no networks."""
+    for models, reason in ((["dense", "conv:epochs=1"], "is not the only one"), ("kernels", "is no network")):
+        detector = amiss.SeriesDetector(models=models, random_state=0).fit(course())
+        assert reason in refused(detector, tmp_path / "it.onnx")
+
+
 # ------------------------------------------------------------- what is not exported, and why
 def refused(detector: Any, place: pathlib.Path, **asked: Any) -> str:
     """Return the sentence of a refusal that leaves the folder as it was."""
@@ -344,8 +414,8 @@ def test_other_models_are_named(tmp_path: pathlib.Path) -> None:
 def test_columns_of_text_are_named(tmp_path: pathlib.Path) -> None:
     """Words and categories are no numbers."""
     for words in (["red", "green"] * 150, [f"part {i} of many in a row" for i in range(300)]):
-        table = {"size": made()[:, 0], "word": words}
-        detector = TableDetector(models="dense", random_state=0).fit(table)
+        read = {"size": made()[:, 0], "word": words}
+        detector = TableDetector(models="dense", random_state=0).fit(read)
         assert "because column 'word' holds text" in refused(detector, tmp_path / "it.onnx")
 
 
@@ -353,6 +423,12 @@ def test_strings_are_not_exported(tmp_path: pathlib.Path) -> None:
     """Nor is what judges them."""
     detector = amiss.StringDetector().fit([f"AB{i:02d}" for i in range(100)])
     assert "because it judges strings" in refused(detector, tmp_path / "it.onnx")
+
+
+def test_networks_of_your_own_are_exported_by_their_library(tmp_path: pathlib.Path) -> None:
+    """What a function does is not known."""
+    detector = TableDetector(models=lambda batch: batch * 0.5, random_state=0).fit(made())
+    assert "is a network of your own" in refused(detector, tmp_path / "it.onnx")
 
 
 def test_wrong_uses_get_a_sentence(tmp_path: pathlib.Path) -> None:
@@ -383,7 +459,7 @@ def test_a_graph_that_scores_otherwise_is_not_written(tmp_path: pathlib.Path) ->
     export(detector, place)
     detector.score_samples = lambda rows: -np.arange(1.0, len(rows) + 1)  # type: ignore[method-assign]
     sentence = refused(detector, place)
-    assert sentence.startswith("The detector is not exported because row ")
+    assert sentence.startswith("The detector is not exported because item ")
     assert sentence.endswith("legal is a difference of 0.0001 of the score. Judge with amiss.")
 
 
@@ -460,7 +536,7 @@ def test_export_from_the_command_line(tmp_path: pathlib.Path) -> None:
     words = ("export", "parts.amiss", "-o", "parts.onnx", "--check", "parts.csv")
     status, out, err = command(*words, cwd=tmp_path)
     assert (status, err) == (0, "")
-    assert out.startswith("Written: parts.onnx. It scores 574 rows as the detector does, to ")
+    assert out.startswith("Written: parts.onnx. It scores 574 items as the detector does, to ")
     assert out.endswith("judged by amiss alone.\n")
     detector = load(tmp_path / "parts.amiss")
     found = answers(tmp_path / "parts.onnx", rows[:, :4])["score"]

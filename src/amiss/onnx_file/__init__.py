@@ -6,6 +6,7 @@ threshold. It is written where its scores are those of the detector, on data, an
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from typing import Any
 import amiss
 from amiss import atomic
 from amiss.detectors.base import Detector
-from amiss.detectors.table import TableDetector
 from amiss.errors import ExportError, MissingExtraError, ParameterError
 
 PRECISIONS = ("float64", "float32")
@@ -43,7 +43,7 @@ class Exported:
 
     def __str__(self) -> str:
         return (
-            f"Written: {self.place}. It scores {self.items:,} rows as the detector does, to {self.difference:.1g} of "
+            f"Written: {self.place}. It scores {self.items:,} items as the detector does, to {self.difference:.1g} of "
             "the score."
         )
 
@@ -53,15 +53,20 @@ def export(
 ) -> Exported:
     """Write a fitted detector as one ONNX file; what was there is replaced whole or not at all.
 
-    In: ``values``, shape (rows, columns), raw units, the columns in the order learnt, NaN where there is no value;
-    dates as days since 1970, no and yes as 0 and 1. Out: ``score`` and ``anomalous``, shape (rows,); ``threshold``,
-    one number; ``expected``, what the network rebuilds (raw units, NaN where it sees no numbers), and ``surprise``,
-    how far off that is, shape (rows, columns). The scores are those of ``-detector.score_samples(values)``.
+    A table. In: ``values``, shape (rows, columns), raw units, the columns in the order learnt, NaN where there is no
+    value; dates as days since 1970, no and yes as 0 and 1. Out: ``score`` and ``anomalous``, shape (rows,);
+    ``threshold``, one number; ``expected``, what the network rebuilds (raw units, NaN where it sees no numbers), and
+    ``surprise``, how far off that is, shape (rows, columns). The scores are those of
+    ``-detector.score_samples(values)``.
+
+    A series. In: ``values``, shape (windows, points, channels), raw units. Out: ``score``, shape (windows,), the mean
+    loss of a window in multiples of the usual; ``expected`` and ``surprise``, shape (windows, points, channels).
 
     Parameters
     ----------
     detector : Detector
-        A fitted `TableDetector` whose columns are numbers and whose models are networks.
+        A fitted `TableDetector` whose columns are numbers and whose models are networks, or a fitted `SeriesDetector`
+        with one network.
     path : str or path
         Where to, ``*.onnx``.
     check : frame or array, optional
@@ -96,18 +101,13 @@ def export(
     True
     """
     _check_asked(detector, path, precision)
-    from amiss.onnx_file.check import compared, rows_to_check
-    from amiss.onnx_file.table import table_graph
+    from amiss.onnx_file.check import compared
 
-    if not isinstance(detector, TableDetector):
-        raise ExportError(
-            f"The detector is not exported because it judges {detector.kind}, and only those of tables are. Judge "
-            "with amiss."
-        )
-    graph = table_graph(detector, precision)
-    content = graph.model(amiss.__version__, _metadata(detector, precision)).SerializeToString()
-    rows = rows_to_check(detector, check)
-    difference = compared(content, detector, rows, precision)
+    kind = _way_of(detector)
+    told = {"kind": detector.kind, "precision": precision, **_models_of(detector), **kind.metadata(detector)}
+    content = kind.graph_of(detector, precision).model(amiss.__version__, told).SerializeToString()
+    items = kind.items_to_check(detector, check)
+    difference = compared(content, items, kind.bounds(detector, items), precision)
     try:
         atomic.write(path, [content])
     except OSError as error:
@@ -115,13 +115,21 @@ def export(
             f"The file {os.fspath(path)!r} cannot be written: {error.strerror or error}. What was there before is "
             "unchanged. Make room or name another place."
         ) from error
-    return Exported(os.fspath(path), len(rows), difference, _notes(detector))
+    return Exported(os.fspath(path), len(items), difference, kind.notes(detector))
 
 
-def _notes(detector: TableDetector) -> tuple[str, ...]:
-    if detector.odd_cells_.evidence is None:
-        return ()
-    return ("The file takes numbers, so that how cells are spelt is judged by amiss alone.",)
+def _way_of(detector: Detector) -> Any:
+    """Return the module that knows how detectors of this kind become graphs."""
+    if detector.kind not in ("table", "series"):
+        raise ExportError(
+            f"The detector is not exported because it judges {detector.kind}, and only those of tables and series are. "
+            "Judge with amiss."
+        )
+    return importlib.import_module(f"amiss.onnx_file.{detector.kind}")
+
+
+def _models_of(detector: Detector) -> dict[str, str]:
+    return {"models": json.dumps([model.spec() for model in detector._fitted_models()])}
 
 
 def check_onnx_place(place: str | os.PathLike[str]) -> None:
@@ -152,18 +160,6 @@ def _check_asked(detector: Detector, path: str | os.PathLike[str], precision: st
         import onnxruntime  # noqa: F401
     except ImportError as error:
         raise MissingExtraError.of("An ONNX file", "onnx and onnxruntime", "onnx") from error
-
-
-def _metadata(detector: TableDetector, precision: str) -> dict[str, str]:
-    """Return what the file tells of itself beside its graph, all as text, lists as JSON."""
-    return {
-        "kind": detector.kind,
-        "models": json.dumps(detector.summary()["models"]),
-        "columns": json.dumps(detector.columns_.names_),
-        "kinds_of_columns": json.dumps(detector.columns_.kinds_),
-        "threshold": repr(detector.threshold_),
-        "precision": precision,
-    }
 
 
 __all__ = ["Exported", "check_onnx_place", "export"]

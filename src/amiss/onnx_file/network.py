@@ -14,6 +14,8 @@ from amiss.networks.rows import Float32Array, Layout, cell_losses, spread
 
 def why_no_graph(network: Autoencoder) -> str:
     """Return why a network cannot be a graph, empty where it can: a graph knows some ways to judge cells, not all."""
+    if type(network).forward is Autoencoder.forward:
+        return "is a network of your own, which its own library exports"
     known = [kind.losses for kind in (Autoencoder, Variational)]
     if type(network).losses in known and type(network).surprise is Autoencoder.surprise:
         return ""

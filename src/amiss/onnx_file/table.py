@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 
-from amiss.batch import AnyArray, IntArray
+from amiss.batch import AnyArray, FloatArray, IntArray
 from amiss.committee import Committee
 from amiss.detectors import odd_cells
 from amiss.detectors.table import TableDetector
@@ -13,14 +16,16 @@ from amiss.models import on_table, span
 from amiss.models.on_table import OnTable
 from amiss.networks import onnx_operations as nodes
 from amiss.networks.onnx_graph import ROWS, Graph, Value
+from amiss.onnx_file.check import drawn
 from amiss.onnx_file.network import NetworkGraph, mean, why_no_graph
 from amiss.onnx_file.numbers import calibrated, in_space, opened, out_of_space, positive
 from amiss.reading import columns
 
+_STEP = 1e-5  # of a network's score: single precision rounds differently from one program to the next
 _ROUNDING = {"float64": 1e-9, "float32": 1e-6}  # how far a value may be from a constant one and still be it
 
 
-def table_graph(detector: TableDetector, dtype: str) -> Graph:
+def graph_of(detector: TableDetector, dtype: str) -> Graph:
     """Return the graph of a fitted detector; `amiss.onnx_file.export` says what goes in and comes out.
 
     Raises
@@ -50,6 +55,69 @@ def table_graph(detector: TableDetector, dtype: str) -> Graph:
     surprise = _in_place(mean([one.cells for one in judged]), numbers, len(names), 0.0)
     graph.output("surprise", surprise + odd.surprise)
     return graph
+
+
+def metadata(detector: TableDetector) -> dict[str, str]:
+    """Return what the file of a detector tells beside its graph."""
+    return {
+        "columns": json.dumps(detector.columns_.names_),
+        "kinds_of_columns": json.dumps(detector.columns_.kinds_),
+        "threshold": repr(detector.threshold_),
+    }
+
+
+def notes(detector: TableDetector) -> tuple[str, ...]:
+    """Return what the file of a detector does not judge."""
+    if detector.odd_cells_.evidence is None:
+        return ()
+    return ("The file takes numbers, so that how cells are spelt is judged by amiss alone.",)
+
+
+# ------------------------------------------------------------- the check
+def items_to_check(detector: TableDetector, more: Any = None) -> FloatArray:
+    """Return the rows a detector keeps to be tried on, rows drawn from their cells, and more.
+
+    Parameters
+    ----------
+    detector : TableDetector
+        Fitted.
+    more : frame or array, optional
+
+    Returns
+    -------
+    ndarray of shape (rows, columns)
+        Raw units; NaN where there is no value.
+    """
+    kept = _as_numbers(detector._read(detector._probe()))
+    given = [] if more is None else [_as_numbers(detector._read(more))]
+    return np.concatenate([kept, drawn(kept), *given])
+
+
+def _as_numbers(table: columns.Table) -> FloatArray:
+    cells = np.full((len(table), len(table.columns)), np.nan)
+    for j, column in enumerate(table.columns):
+        if column.numbers is not None:
+            cells[:, j] = column.numbers
+        else:  # a number that names its row is not read as one; in the file it is there or missing
+            cells[:, j] = np.where(column.missing, np.nan, 0.0)
+    return cells
+
+
+def bounds(detector: TableDetector, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the least and the largest score of each row that are its own, shape (rows,) each.
+
+    Learnt from clean data, scores go in steps, one a training row; one that stands at an edge may fall to either side.
+    """
+    committee = detector.committee_
+    if detector.training_data != "clean" or committee is None:
+        scores = -detector.score_samples(rows)
+        return scores, scores
+    table = detector._read(rows)
+    batch = detector._numbers(table)
+    found = [model.score(batch) for model in committee.models]
+    low, high = (committee._combined([s * (1 + way * _STEP) for s in found]) for way in (-1, 1))
+    nothing = np.zeros(len(rows))
+    return detector._combined(table, low, nothing), detector._combined(table, high, nothing)
 
 
 # ------------------------------------------------------------- what can be a graph
