@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Self
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from amiss.batch import Batch, BoolArray, FloatArray, IntArray
 from amiss.models.base import Model
 from amiss.models.robust import Robust
-from amiss.numerics.calibration import Calibration, Tail, UpperQuantile, ZScore
+from amiss.numerics.calibration import Calibration, Tail, UpperQuantile, ZScore, opened
 from amiss.part import Stored
 
 __all__ = ["Calibration", "Committee", "Tail", "UpperQuantile", "ZScore", "combine"]
@@ -33,7 +33,7 @@ class Committee(Stored):
     clean: bool
     calibrations: list[Calibration]
     units: list[FloatArray]
-    level_units: list[FloatArray]
+    level_units: Sequence[FloatArray] = ()  # files of earlier versions have none
 
     def __init__(self, models: list[Model], clean: bool = False) -> None:
         self.models = models
@@ -75,14 +75,22 @@ class Committee(Stored):
         """Return the weighted mean of the calibrated scores of each item, shape (items,), finite."""
         return self._combined([model.score(batch) for model in self.models])
 
-    def distance(self, batch: Batch) -> FloatArray:
-        """Return the calibrated score of each item from the centre alone, shape (items,); 0 without `Robust`.
+    def gross(self, batch: Batch) -> FloatArray:
+        """Return how far items lie beyond where a normal one can lie, opened, shape (items,); 0 within, or without
+        `Robust`.
 
-        Neighbours and densities take many gross items for a cluster; the centre of the others does not.
+        It is the distance from the centre that tells, neighbours and densities take many gross items for a cluster; but
+        the models that are no networks have to agree. Networks compress what is gross more than they do.
         """
-        judged = zip(self.calibrations, self.models, strict=True)
-        found = [c.apply(m.score(batch)) for c, m in judged if isinstance(m, Robust)]
-        return found[0] if found else np.zeros(len(batch))
+        judged = list(zip(self.calibrations, self.models, strict=True))
+        beyond = np.zeros(len(batch))
+        for robust in [one for one in judged if isinstance(one[1], Robust)][:1]:
+            far = opened(robust[0].apply(robust[1].score(batch))) - _GROSS
+            gross = np.flatnonzero(far > 0)
+            some = batch.take(gross)
+            agreed = np.mean([c.apply(m.score(some)) for c, m in judged if not m.networks()], axis=0)
+            beyond[gross] = np.where(opened(agreed) > _GROSS, far[gross], 0.0)
+        return beyond
 
     def surprise(self, batch: Batch) -> FloatArray:
         """Return how surprising each cell is, shape (items, cells), >= 0.
@@ -115,6 +123,7 @@ class Committee(Stored):
 
 
 _ROWS_FOR_UNITS = 2_000
+_GROSS = 9.0  # the score, opened, that no normal item reaches by its distance from the centre
 _LEAST_NATS = 0.1  # of a category's unit: where all are certain the least doubt would be without measure
 
 

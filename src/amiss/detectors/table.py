@@ -34,7 +34,6 @@ _NUMBERS = ("numeric", "boolean", "date", "constant")
 _ROWS_FOR_NETWORKS, _ROWS_FOR_UNITS = 40, 2_000
 _NOTHING = float(np.log(2.0))  # what cell evidence says of a cell that nothing speaks for or against
 _ROWS_TRIED, _LONGEST_TRIED = 16, 200
-_GROSS = 9.0  # the score, opened, that no normal row reaches by its distance from the centre
 
 
 class TableDetector(Detector):
@@ -98,7 +97,7 @@ class TableDetector(Detector):
     categories_: CategoricalMemory | None
     odd_cells_: OddCells
     cell_usual_: FloatArray
-    level_usual_: FloatArray
+    level_usual_: FloatArray = np.zeros(0)  # files of earlier versions have none
     cell_unit_: float
     items_: int
     tried_: dict[str, list[str]]
@@ -222,8 +221,7 @@ class TableDetector(Detector):
         above_zero = positive if self.training_data == "clean" else lifted if share else opened
         score = above_zero(score) + self.odd_cells_.score(table)
         if share and self.committee_ is not None and self.training_data == "mixed":
-            far = opened(self.committee_.distance(self._numbers(table)))
-            score += np.maximum(far - _GROSS, 0.0)  # gross numbers make a row odd whatever its levels
+            score += self.committee_.gross(self._numbers(table))  # they make a row odd whatever its levels
         return score
 
     def _numbers(self, table: Table) -> Batch:
