@@ -134,6 +134,13 @@ def test_parameters_of_training_are_followed():
     assert model._net().shapes["left.first"] == (16, 8)
 
 
+def test_what_is_only_a_little_rarer_stays_calm():
+    """Where "8" has three followers and any other digit ten: a likelihood somewhat lower is no evidence."""
+    values = [f"AB{i % 83:02d}-{i % 7}E" for i in range(300)]
+    for seed in (0, 1):
+        assert fitted(values, seed).score(Characters.of(values)).max() < 5.0
+
+
 def test_an_empty_string_among_others_is_said_to_be_empty(model):
     (clue,) = model.clues(Characters.of([""]))[0]
     assert clue.cause.reason == "the string is empty"

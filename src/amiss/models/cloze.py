@@ -29,6 +29,7 @@ _SYMBOLS = 250
 _BATCH = 1_024  # rows of a step where no batch size is given
 _FEWEST_STEPS = 4  # of a pass over few strings
 _MOST_PASSES, _FEWEST_REPORTS = 30, 8
+_LEAST_SQUARE = 2.0  # nats squared: in a list of strings all alike less surprise than this is no distance
 _WEIGHT = 1.5  # of the score beside those of other models
 _ROWS_AT_ONCE = 2_048
 _MEASURED = 60_000  # characters that teach what is usual in the list
@@ -129,6 +130,7 @@ class Cloze(StringModel):
         self.weights_ = lessons.weights
         some = strings.sample(_MEASURED, random_state)
         self.median_, self.spread_, limit = learn_scale(some.map(self._measured), some.weight)
+        self.spread_ = np.maximum(self.spread_, (0.0, _LEAST_SQUARE))
         self.limit_ = math.sqrt(limit)
         return self
 
