@@ -115,7 +115,7 @@ def _array_misfit(value: Any, inner: tuple[Any, ...], may_be_infinite: bool) -> 
     if not isinstance(value, np.ndarray):
         return f"holds {type(value).__name__} where its annotation says an array"
     scalar = (get_args(inner[1]) or (Any,))[0] if len(inner) == 2 else Any
-    if isinstance(scalar, type) and not issubclass(value.dtype.type, scalar):
+    if isinstance(scalar, type) and scalar is not Any and not issubclass(value.dtype.type, scalar):
         return f"holds an array of {value.dtype} where its annotation says {scalar.__name__}"
     if value.dtype.kind == "f" and not may_be_infinite and not np.isfinite(value).all():
         return "holds NaN or infinity where its annotation says finite numbers"

@@ -28,6 +28,7 @@ import numpy as np
 
 import amiss
 from amiss import atomic, detectors
+from amiss.archive_file import read_beside, written_beside
 from amiss.batch import AnyArray
 from amiss.detectors.base import Detector
 from amiss.errors import AmissError, ModelFileError
@@ -47,6 +48,9 @@ _OTHER_COPY = "Use another copy, or fit the detector again"
 
 def save(detector: Detector, path: str | os.PathLike[str]) -> None:
     """Save a fitted detector as one file; what was there is replaced whole or not at all.
+
+    A torch module of your own is kept by its weights, and its class is to be given again at `load`. A Keras model lies
+    in Keras' own archive beside the file: ``orders.amiss.1f3a9c2e.keras``.
 
     Parameters
     ----------
@@ -77,9 +81,10 @@ def save(detector: Detector, path: str | os.PathLike[str]) -> None:
             f"A {type(detector).__name__} was given to save. Legal: a fitted detector of amiss."
         )
     detector._check_is_fitted()
-    header, payload = _header_of(detector)
     try:
-        atomic.write(path, [_prefix_of(header, payload), header, payload])
+        with written_beside(path, detector._own_networks()):
+            header, payload = _header_of(detector)
+            atomic.write(path, [_prefix_of(header, payload), header, payload])
     except OSError as error:
         raise ModelFileError(
             f"The model file {os.fspath(path)!r} cannot be written: {error.strerror or error}. What "
@@ -87,13 +92,15 @@ def save(detector: Detector, path: str | os.PathLike[str]) -> None:
         ) from error
 
 
-def load(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Detector:
+def load(path: str | os.PathLike[str], *, models: Any = None, max_bytes: int = MAX_BYTES) -> Detector:
     """Load a detector from a file; it gives every item the very score it gave before.
 
     Parameters
     ----------
     path : str or path
         A file that `save` wrote.
+    models : module, class, function, or list of those
+        The networks of your own whose code no file holds, as they were given to the detector.
     max_bytes : int
         Larger files are refused before they are read.
 
@@ -105,7 +112,7 @@ def load(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Detecto
     ------
     ModelFileError
         The file is not there, is none of ours, is damaged, comes from a later version, holds a class that is
-        not known here, or holds parts that do not fit together.
+        not known here, or holds parts that do not fit together; or a network of your own is needed, or does not fit.
 
     Examples
     --------
@@ -121,7 +128,11 @@ def load(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Detecto
     try:
         with open(path, "rb") as file:
             header, payload = _read(file, max_bytes)
-        return _detector_of(header, payload)
+        detector = _detector_of(header, payload)
+        read_beside(path, detector._own_networks(), max_bytes)
+        detector._take_given(models)
+        _try_out(detector)
+        return detector
     except OSError as error:
         raise ModelFileError(
             f"The model file {os.fspath(path)!r} cannot be read: {error.strerror or error}."
@@ -204,7 +215,6 @@ def _detector_of(header: bytes, payload: bytes) -> Detector:
         raise ModelFileError(
             f"It holds a {type(detector).__name__}, not a detector of the kind {content['kind']!r}."
         )
-    _try_out(detector)
     return detector
 
 

@@ -160,17 +160,18 @@ def make_part(base: type[P], asked: str | P) -> P:
 
 
 def _checked(part: P) -> P:
+    called = part.name or type(part).__name__
     for name, (least, most) in part.legal.items():
         value = getattr(part, name)
         if value is not None and not (isinstance(value, int | float) and least <= value <= most):
             upper = "" if most == math.inf else f" and at most {most:g}"
             raise ParameterError(
-                f"{part.shelf.capitalize()} {part.name!r}: {name}={value}. Legal: at least {least:g}{upper}."
+                f"{part.shelf.capitalize()} {called!r}: {name}={value}. Legal: at least {least:g}{upper}."
             )
     for name, texts in part.choices.items():
         if getattr(part, name) not in texts:
             raise ParameterError(
-                f"{part.shelf.capitalize()} {part.name!r}: {name}={getattr(part, name)}. Legal: {', '.join(texts)}."
+                f"{part.shelf.capitalize()} {called!r}: {name}={getattr(part, name)}. Legal: {', '.join(texts)}."
             )
     return part
 

@@ -74,6 +74,13 @@ _LEARNING = [
         help="Series: events with at most N points between them are one.",
     ),
 ]
+_NETWORK = [
+    click.option(
+        "--network",
+        metavar="MODULE:NAME",
+        help="A network of your own: class, object or function of a Python module that lies here or is installed.",
+    )
+]
 _MODEL = [
     click.option(
         "-m", "--model", metavar="MODEL", help="Judge by this model file instead of learning from the data."
@@ -92,12 +99,12 @@ def _with(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command]
 
 def takes_job(command: Command) -> Command:
     """Give a command the options of a job; it gets the job as ``job``."""
-    return _with(_DATA + _MODEL + _LEARNING)(_joined(command))
+    return _with(_DATA + _MODEL + _LEARNING + _NETWORK)(_joined(command))
 
 
 def takes_learning_job(command: Command) -> Command:
     """Give a command the options of a job that learns; it gets the job as ``job``."""
-    return _with(_DATA + _LEARNING)(_joined(command))
+    return _with(_DATA + _LEARNING + _NETWORK)(_joined(command))
 
 
 def _joined(command: Command) -> Command:
@@ -124,7 +131,7 @@ def _job(given: dict[str, Any]) -> Job:
         "merge_gap": given.pop("merge_gap"),
     }
     columns = tuple(name for text in given.pop("columns") for name in text.split(","))
-    names = ("place", "format", "table", "query", "key", "limits", "kind")
+    names = ("place", "format", "table", "query", "key", "limits", "kind", "network")
     said = {name: given.pop(name) for name in names}
     given_params = {name: value for name, value in params.items() if value is not None}
     return Job(**said, columns=columns, params=given_params, model=given.pop("model", None))

@@ -17,6 +17,8 @@ from amiss.detection import Anomaly, Detection, Evidence
 from amiss.errors import AmissWarning, DataError, NotFittedError, ParameterError
 from amiss.estimator import Estimator
 from amiss.models.base import AnyModel
+from amiss.models.given import kept, own_networks, take_given
+from amiss.models.own_network import OwnNetwork
 from amiss.numerics.blocks import one_blas_thread
 from amiss.part import Stored, make_part
 from amiss.thresholds import Threshold
@@ -109,6 +111,18 @@ class Detector(Estimator, Stored):
     def _fitted_models(self) -> Sequence[AnyModel]:
         """Return the models that were fitted."""
         raise NotImplementedError
+
+    def _own_networks(self) -> list[OwnNetwork]:
+        """Return the networks of the user's own among the fitted models."""
+        return own_networks(self._fitted_models())
+
+    def _take_given(self, given: Any) -> None:
+        """Take the networks whose code no model file holds, after loading."""
+        self.models = take_given(self.models, self._own_networks(), given)
+
+    def state(self) -> dict[str, Any]:
+        found = super().state()
+        return {**found, "models": kept(found["models"])}
 
     @property
     def history_(self) -> list[dict[str, Any]]:

@@ -16,7 +16,11 @@ from amiss.models.masked import Masked
 from amiss.models.memory import Memory
 from amiss.models.ngram import NGram
 from amiss.models.other_channels import OtherChannels
+from amiss.models.own_callable import OwnCallable
+from amiss.models.own_keras import OwnKeras
+from amiss.models.own_network import OwnNetwork
 from amiss.models.own_past import OwnPast
+from amiss.models.own_torch import OwnTorch
 from amiss.models.rarity import Rarity
 from amiss.models.recurrent import Recurrent
 from amiss.models.robust import Robust
@@ -43,7 +47,11 @@ __all__ = [
     "Model",
     "NGram",
     "OtherChannels",
+    "OwnCallable",
+    "OwnKeras",
+    "OwnNetwork",
     "OwnPast",
+    "OwnTorch",
     "Rarity",
     "Recurrent",
     "Robust",

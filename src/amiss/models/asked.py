@@ -8,9 +8,11 @@ from typing import Any
 from amiss.errors import ParameterError, UnknownPartError
 from amiss.models.autoencoder import Autoencoder
 from amiss.models.base import Model, SeriesModel, StringModel
+from amiss.models.given import own_part
 from amiss.models.on_series import OnSeries
 from amiss.models.on_strings import OnStrings
 from amiss.models.on_table import OnTable
+from amiss.models.own_network import OwnNetwork
 from amiss.part import Part, make_part, shelf_of
 
 _ON: dict[str, Any] = {"table": OnTable, "series": OnSeries, "strings": OnStrings}
@@ -47,11 +49,14 @@ def fresh_models(kind: str, asked: Any, default: Sequence[str], clean: bool = Fa
 
 
 def _fresh(kind: str, asked: Any, clean: bool) -> Part:
+    asked = own_part(asked) or asked
     made: Any = make_part(Model, asked) if not isinstance(asked, _PARTS) else make_part(type(asked), asked)
     if kind not in made.kinds:
         known = [name for name, part in shelf_of(Model).items() if kind in part.kinds]
         raise UnknownPartError.of(f"model of {_IN_WORDS[kind]}", made.name, known)
     fresh: Part = type(made)(**made.parameters())
+    if isinstance(fresh, OwnNetwork):
+        fresh.on(kind)
     return _ON[kind](fresh, clean) if isinstance(fresh, Autoencoder) else fresh
 
 
