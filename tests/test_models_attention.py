@@ -13,7 +13,7 @@ import torch
 import amiss
 from amiss import StringDetector, TableDetector
 from amiss.errors import AmissWarning, ParameterError
-from amiss.models import Attention
+from amiss.models import Attention, Dense
 from amiss.models.autoencoder import by_name
 from amiss.networks import numpy_operations, torch_operations
 from amiss.networks.rows import Layout, Rows, marked, spread
@@ -148,6 +148,13 @@ def test_a_row_alone_is_rebuilt_as_in_company() -> None:
         order = np.random.default_rng(4).permutation(40)
         assert (network.rebuild(values[order], seen[order]) == together[order]).all()
         assert (network.rebuild(values[7:8], seen[7:8]) == together[7:8]).all()
+
+
+def test_it_takes_a_third_of_the_passes() -> None:
+    """Unless told how many."""
+    assert Attention().schedule(500).epochs == Dense().schedule(500).epochs // 3
+    assert Attention(epochs=7).schedule(500).epochs == 7
+    assert Attention().schedule(10_000_000).epochs == 1
 
 
 def test_a_width_that_the_heads_cannot_share_is_refused() -> None:
