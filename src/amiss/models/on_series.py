@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
-from amiss.models.autoencoder import Autoencoder
+from amiss.models.adapter import Adapter
 from amiss.models.base import SeriesModel
 from amiss.networks.rows import Float32Array, Layout, Rows
 from amiss.reading.windows import Channels, grid, to_points, windows_of
@@ -24,7 +24,7 @@ _NUMBERS_AT_ONCE = 500_000
 _VIEWS = 4  # windows that cover a point, at least, where it is rebuilt
 
 
-class OnSeries(SeriesModel):
+class OnSeries(Adapter, SeriesModel):
     """The autoencoder rebuilds windows of the series, all channels at once.
 
     Score: the mean loss of a window's cells, each in multiples of what is usual at that place of a window, at the
@@ -39,21 +39,7 @@ class OnSeries(SeriesModel):
         True where the training series holds no anomalies.
     """
 
-    network: Autoencoder
-    clean: bool
     steps_: int
-
-    def __init__(self, network: Autoencoder, clean: bool = False) -> None:
-        self.network = network
-        self.clean = clean
-
-    def spec(self) -> str:
-        """Return the text that asks for the network."""
-        return self.network.spec()
-
-    def networks(self) -> list[dict[str, Any]]:
-        """Return what there is to tell of the network."""
-        return self.network.networks()
 
     def fit(self, channels: Channels, random_state: np.random.Generator) -> Self:
         """Learn to rebuild windows evenly spread over time."""

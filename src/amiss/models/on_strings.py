@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from amiss.batch import AnyArray, FloatArray, IntArray
-from amiss.models.autoencoder import Autoencoder
+from amiss.models.adapter import Adapter
 from amiss.models.base import Clue, StringModel
 from amiss.models.worst_character import worst_character
 from amiss.networks.numpy_operations import log_softmax
@@ -26,7 +26,7 @@ _VALUES_AT_ONCE = 4_000_000
 _END = 0  # the code of the end and of all places after it; symbol s of the vocabulary has the code s + 1
 
 
-class OnStrings(StringModel):
+class OnStrings(Adapter, StringModel):
     """The autoencoder sees the characters as levels, one position each, and the end of the string as one more.
 
     Surprise of a character: -log of the share it was given; where the network predicted it without seeing it, less the
@@ -38,28 +38,13 @@ class OnStrings(StringModel):
     network : Autoencoder
         Not fitted yet.
     clean : bool
-        True where the training rows hold no anomalies.
     """
 
-    network: Autoencoder
-    clean: bool
     vocabulary_: Vocabulary
     positions_: int
     median_: FloatArray
     spread_: FloatArray
     limit_: float
-
-    def __init__(self, network: Autoencoder, clean: bool = False) -> None:
-        self.network = network
-        self.clean = clean
-
-    def spec(self) -> str:
-        """Return the text that asks for the network."""
-        return self.network.spec()
-
-    def networks(self) -> list[dict[str, Any]]:
-        """Return what there is to tell of the network."""
-        return self.network.networks()
 
     def fit(self, strings: Strings, random_state: np.random.Generator) -> Self:
         self.vocabulary_ = Vocabulary.of(strings, _SYMBOLS)

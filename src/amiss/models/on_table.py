@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
 from amiss.batch import Batch, BoolArray, FloatArray, IntArray
-from amiss.models.autoencoder import Autoencoder
+from amiss.models.adapter import Adapter
 from amiss.models.base import Model
 from amiss.networks.numpy_operations import softmax
 from amiss.networks.rows import Float32Array, Layout, Rows
@@ -19,46 +19,38 @@ _IN_DOUBT = 12  # cells of a row, those rebuilt worst, that are put right one by
 _TIMES = 3  # a cell is rebuilt from what the last time put in its place
 
 
-class OnTable(Model):
+class OnTable(Adapter, Model):
     """The autoencoder sees the numbers in a column space and the categories as levels.
 
-    A row's score is the mean surprise of its cells and that of the most surprising one.
+    A row's score is the root mean deviance of its cells: the reconstruction error in units of the usual one.
 
     Parameters
     ----------
     network : Autoencoder
         Not fitted yet.
     clean : bool
-        True where the training rows hold no anomalies.
     """
 
     kinds: ClassVar[frozenset[str]] = frozenset({"table"})
     takes_levels: ClassVar[bool] = True
-    network: Autoencoder
-    clean: bool
     space_: Space
 
-    def __init__(self, network: Autoencoder, clean: bool = False) -> None:
-        self.network = network
-        self.clean = clean
-
-    def spec(self) -> str:
-        """Return the text that asks for the network."""
-        return self.network.spec()
-
-    def networks(self) -> list[dict[str, Any]]:
-        """Return what there is to tell of the network."""
-        return self.network.networks()
-
     def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
-        self.space_ = Space(self.network.space).fit(batch)
-        self.network.learn(self._rows(batch.take(np.flatnonzero(normal))), self.clean, random_state)
+        trusted = batch.take(np.flatnonzero(normal))
+        self.space_ = Space(self.network.space).fit(trusted)
+        self.network.learn(self._rows(trusted), self.clean, random_state)
         return self
 
     def score(self, batch: Batch) -> FloatArray:
-        """Return mean and largest surprise of the cells of each item, added, shape (items,)."""
-        cells = self._surprise(batch)
-        return np.asarray(_sums(cells) / max(1, cells.shape[1]) + cells.max(axis=1, initial=0.0))
+        """Return the root mean deviance of the cells of each item, shape (items,)."""
+        rows = self._rows(batch)
+        total = np.zeros(len(batch))
+        for start in range(0, len(batch), _ROWS_AT_ONCE):
+            here = slice(start, start + _ROWS_AT_ONCE)
+            values, seen = rows.take(here)
+            surprise = self.network.surprise(self.network.rebuild(values, seen), values, seen)
+            total[here] = _sums(self.network.deviance(surprise)[:, 0])
+        return np.sqrt(total / max(1, rows.layout.cells))
 
     def surprise(self, batch: Batch) -> FloatArray:
         """Return how much of a row's surprise goes if one number is put right, shape (items, cells): `repairs`."""
@@ -146,16 +138,6 @@ class OnTable(Model):
         seen = ~np.hstack([batch.mask, lost])
         layout = Layout(1, len(batch.names), list(batch.levels))
         return Rows(layout, numbers[:, None], codes[:, None], seen[:, None])
-
-    def _surprise(self, batch: Batch) -> FloatArray:
-        """Return the surprise of each cell as it was rebuilt, shape (items, cells)."""
-        rows = self._rows(batch)
-        cells = np.zeros((len(batch), rows.layout.cells))
-        for start in range(0, len(batch), _ROWS_AT_ONCE):
-            here = slice(start, start + _ROWS_AT_ONCE)
-            values, seen = rows.take(here)
-            cells[here] = self.network.surprise(self.network.rebuild(values), values, seen)[:, 0]
-        return cells
 
 
 def _sums(cells: FloatArray) -> FloatArray:
