@@ -100,7 +100,7 @@ def test_help_imports_nothing_heavy(tmp_path: pathlib.Path) -> None:
     assert not HEAVY & set(ran.stdout.splitlines()[-1].split(","))
 
 
-@pytest.mark.parametrize("command", ["detect", "fit", "explain", "report", "info", "parts", "demo"])
+@pytest.mark.parametrize("command", ["detect", "fit", "explain", "report", "export", "info", "parts", "demo"])
 def test_every_command_has_help(command: str, tmp_path: pathlib.Path) -> None:
     """``--help`` of each command exits 0 and names its use."""
     ran = run(command, "--help", cwd=tmp_path)

@@ -178,6 +178,8 @@ NETWORKS = [
     *[f"dense:space={space}" for space in ("minmax", "asinh", "rank")],
     "attention:width=8,heads=2,epochs=2",
     "variational:epochs=2,draws=3",
+    "masked:steps=40",
+    "masked:steps=40,space=standard,nets=2",
 ]
 
 
@@ -234,6 +236,23 @@ def test_several_networks_share_the_score(count: int, tmp_path: pathlib.Path) ->
     found = answers(place, asked)["expected"][: len(made())]
     size = np.nanstd(made(), axis=0) + 1e-9
     np.testing.assert_allclose(found / size, wanted / size, rtol=1e-4, atol=1e-4)
+
+
+def test_masked_networks_beside_others_count_twice(tmp_path: pathlib.Path) -> None:
+    """As in the committee; cells and what is expected are those of the model, constant columns among them."""
+    asked, place = hostile(made(seed=1)), tmp_path / "it.onnx"
+    detector = TableDetector(models=["dense", "masked:steps=40"], random_state=0).fit(made())
+    assert export(detector, place, check=asked).difference <= 1e-4
+    alone = TableDetector(models="masked:steps=40", random_state=0).fit(made())
+    export(alone, place)
+    found, model = answers(place, asked), alone.committee_.models[0]
+    batch = alone._numbers(alone._read(asked))
+    gaps = alone.odd_cells_.surprise(alone._read(asked))
+    np.testing.assert_allclose(
+        found["surprise"], np.log1p(model.surprise(batch)) + gaps, rtol=1e-4, atol=1e-4
+    )
+    size = np.nanstd(made(), axis=0) + 1e-9
+    np.testing.assert_allclose(found["expected"] / size, model.expected(batch) / size, rtol=1e-3, atol=1e-3)
 
 
 def test_single_precision_may_be_asked_for(tmp_path: pathlib.Path) -> None:
@@ -300,10 +319,11 @@ def test_cells_that_were_learnt_as_text_come_as_numbers(tmp_path: pathlib.Path) 
     np.testing.assert_allclose(found, -detector.score_samples(rows[:, :4]), rtol=1e-4)
 
 
-def test_few_rows_and_one_column(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("model", ["dense", "masked:steps=20"])
+def test_few_rows_and_one_column(model: str, tmp_path: pathlib.Path) -> None:
     """Whatever can be learnt from can be exported."""
     for rows in (made(1)[:, :1], made(3), np.zeros((5, 2)), np.full((4, 2), np.nan), made(40)[:, :1]):
-        detector = TableDetector(models="dense", random_state=0).fit(rows)
+        detector = TableDetector(models=model, random_state=0).fit(rows)
         assert export(detector, tmp_path / "it.onnx", check=hostile(rows)).difference <= 1e-4
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from amiss.batch import FloatArray
+from amiss.batch import FloatArray, IntArray
 from amiss.networks import onnx_operations as nodes
 from amiss.networks.onnx_graph import Value
 from amiss.numerics import calibration, spaces
@@ -98,3 +98,12 @@ def opened(scores: Value) -> Value:
     """Return what `amiss.numerics.calibration.opened` returns."""
     near = nodes.minimum(scores, calibration._LINEAR)
     return near.apply("Exp") * (1.0 + scores - near)
+
+
+def in_place(cells: Value, places: IntArray, width: int, empty: float = 0.0) -> Value:
+    """Return the cells in the columns they stand in, shape (rows, width), the other columns filled."""
+    index: IntArray = np.full(width, len(places))
+    index[places] = np.arange(len(places))
+    spare = [] if len(places) == width else [cells[:, :1] * 0.0 + empty]
+    in_order = len(places) == width and (index == np.arange(width)).all()
+    return cells if in_order else nodes.concat([cells, *spare]).take(index, 1)

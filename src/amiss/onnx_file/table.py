@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from amiss.batch import AnyArray, FloatArray, IntArray
+from amiss.batch import FloatArray, IntArray
 from amiss.committee import Committee
 from amiss.detectors import odd_cells
 from amiss.detectors.table import TableDetector
 from amiss.errors import ExportError
 from amiss.models import on_table, span
+from amiss.models.base import Model
+from amiss.models.masked import Masked
 from amiss.models.on_table import OnTable
 from amiss.networks import onnx_operations as nodes
 from amiss.networks.onnx_graph import ROWS, Graph, Value
 from amiss.onnx_file.check import drawn
-from amiss.onnx_file.network import NetworkGraph, mean, why_no_graph
-from amiss.onnx_file.numbers import calibrated, in_space, opened, out_of_space, positive
+from amiss.onnx_file.masked import MaskedGraph
+from amiss.onnx_file.network import NetworkGraph, mean, total, why_no_graph
+from amiss.onnx_file.numbers import calibrated, in_place, in_space, opened, out_of_space, positive
 from amiss.reading import columns
 
 _STEP = 1e-5  # of a network's score: single precision rounds differently from one program to the next
@@ -33,26 +36,28 @@ def graph_of(detector: TableDetector, dtype: str) -> Graph:
     ExportError
         The score cannot be counted from numbers by a graph; with the reason.
     """
-    committee, models = _exportable(detector)
+    committee = _exportable(detector)
     graph, names = Graph(), detector.columns_.names_
     given = graph.input("values", dtype, (ROWS, len(names))).astype(np.float64)
     missing = given.apply("IsNaN", dtype=bool)
     values = nodes.where(missing, 0.0, nodes.clip(given, -columns._LARGEST, columns._LARGEST))
     numbers: IntArray = np.array(detector.numeric_, np.int64)
     here, lost, rounding = values.take(numbers, 1), missing.take(numbers, 1), _ROUNDING[dtype]
-    judged = [_Judged(model, here, lost, rounding) for model in models]
+    judged = [_judged(model, here, lost, rounding) for model in committee.models]
     odd = _odd_cells(detector.odd_cells_, values, missing)
 
     above_zero = positive if detector.training_data == "clean" else opened
-    pairs = zip(committee.calibrations, judged, strict=True)
-    score = above_zero(mean([calibrated(scale, one.score()) for scale, one in pairs])) + odd.score
+    weights = [model.weight for model in committee.models]
+    parts = zip(committee.calibrations, judged, weights, strict=True)
+    together = total([calibrated(scale, one.score()) * weight for scale, one, weight in parts]) / sum(weights)
+    score = above_zero(together) + odd.score
     graph.output("score", score)
     graph.output("anomalous", score > detector.threshold_)
     graph.output("threshold", graph.constant(detector.threshold_))
     graph.output(
-        "expected", _in_place(_median([one.expected() for one in judged]), numbers, len(names), np.nan)
+        "expected", in_place(_median([one.expected() for one in judged]), numbers, len(names), np.nan)
     )
-    surprise = _in_place(mean([one.cells for one in judged]), numbers, len(names), 0.0)
+    surprise = in_place(mean([one.cells for one in judged]), numbers, len(names), 0.0)
     graph.output("surprise", surprise + odd.surprise)
     return graph
 
@@ -121,8 +126,8 @@ def bounds(detector: TableDetector, rows: FloatArray) -> tuple[FloatArray, Float
 
 
 # ------------------------------------------------------------- what can be a graph
-def _exportable(detector: TableDetector) -> tuple[Committee, list[OnTable]]:
-    """Return the committee and its networks of a detector whose score a graph can count; raise where it cannot."""
+def _exportable(detector: TableDetector) -> Committee:
+    """Return the committee of a detector whose score a graph can count; raise where it cannot."""
     reader = detector.columns_
     for j, (name, kind) in enumerate(zip(reader.names_, reader.kinds_, strict=True)):
         if j not in {*detector.numeric_, *detector.growing_} and not _is_typed(detector, j):
@@ -134,17 +139,20 @@ def _exportable(detector: TableDetector) -> tuple[Committee, list[OnTable]]:
         raise ExportError(
             "The detector is not exported because none of its columns is judged as numbers. Judge with amiss."
         )
-    networks = []
     for model in detector.committee_.models:
-        reason = why_no_graph(model.network) if isinstance(model, OnTable) else "is no network"
-        if isinstance(model, OnTable) and not reason:
-            networks.append(model)
-        else:
+        reason = _why_not(model)
+        if reason:
             raise ExportError(
-                f"The detector is not exported because its model {model.spec()!r} {reason}. Learn with dense networks "
-                'alone, TableDetector(models="dense") or amiss fit --models dense, or judge with amiss.'
+                f"The detector is not exported because its model {model.spec()!r} {reason}. Learn with networks alone, "
+                'TableDetector(models="dense") or amiss fit --models dense, or judge with amiss.'
             )
-    return detector.committee_, networks
+    return detector.committee_
+
+
+def _why_not(model: Model) -> str:
+    if isinstance(model, Masked):
+        return ""
+    return why_no_graph(model.network) if isinstance(model, OnTable) else "is no network"
 
 
 def _is_typed(detector: TableDetector, place: int) -> bool:
@@ -153,8 +161,17 @@ def _is_typed(detector: TableDetector, place: int) -> bool:
 
 
 # ------------------------------------------------------------- the parts of the score
-class _Judged:
-    """What one network says of the numbers: the twin of `OnTable`.
+def _judged(model: Model, values: Value, missing: Value, rounding: float) -> MaskedGraph | _OnTableGraph:
+    """Return what a network says of the numbers, given as raw values and which of them are missing."""
+    if isinstance(model, Masked):
+        return MaskedGraph(model, values, missing, rounding)
+    if isinstance(model, OnTable):
+        return _OnTableGraph(model, values, missing, rounding)
+    raise NotImplementedError(model.spec())
+
+
+class _OnTableGraph:
+    """What an autoencoder says of the numbers: the twin of `OnTable`.
 
     Attributes
     ----------
@@ -195,7 +212,7 @@ def _odd_cells(odd: odd_cells.OddCells, values: Value, missing: Value) -> _Odd:
         return _Odd(score, gaps)
     growing: IntArray = np.array(odd.growing, np.int64)
     far = _far(odd.span, values.take(growing, 1), missing.take(growing, 1))
-    return _Odd(score + far.max(1), gaps + _in_place(far, growing, values.shape[1], 0.0))
+    return _Odd(score + far.max(1), gaps + in_place(far, growing, values.shape[1], 0.0))
 
 
 def _far(known: span.Span, values: Value, missing: Value) -> Value:
@@ -218,13 +235,3 @@ def _median(values: list[Value]) -> Value:
             ordered = [*ordered[:i], nodes.minimum(one, other), nodes.maximum(one, other), *ordered[i + 2 :]]
     middle = len(values) // 2
     return mean(ordered[middle : middle + 1] if len(values) % 2 else ordered[middle - 1 : middle + 1])
-
-
-def _in_place(cells: Value, places: AnyArray, width: int, empty: float) -> Value:
-    """Return the cells in the columns they stand in, shape (rows, width), the other columns filled."""
-    if len(places) == width:
-        return cells
-    spare = cells[:, :1] * 0.0 + empty
-    index = np.full(width, len(places))
-    index[places] = np.arange(len(places))
-    return nodes.concat([cells, spare]).take(index, 1)
