@@ -101,9 +101,12 @@ def test_the_dense_core_computes_what_autograd_computes(activation: str, tied: b
     stack = Stack([9, 7, 4, 7, 9], names, tied)
     stack.weights[:] = draw.normal(size=stack.count) * 0.5
     x = draw.normal(size=(30, 9)).astype(np.float32)
-    output = stack.forward(x, dropout, draw).copy()
-    stack.backward(2 * output)
-    theirs, weights = plain_twin(stack, names, torch.tensor(x), stack.masks)
+    room = stack.room(30)
+    room.inputs[...] = x
+    output = stack.forward(room, dropout, draw)
+    room.slopes[-1][...] = 2 * output
+    stack.backward(room)
+    theirs, weights = plain_twin(stack, names, torch.tensor(x), room.masks)
     (theirs**2).sum().backward()
     assert output == pytest.approx(theirs.detach().numpy(), abs=1e-4)
     assert stack.slopes == pytest.approx(weights.grad.numpy(), rel=1e-3, abs=1e-3)

@@ -222,7 +222,7 @@ def _run(
             np.arange(epoch * steps, (epoch + 1) * steps), schedule.epochs * steps, history.rate
         )
         try:
-            losses = [step(next(batches), rate) for rate in rates.tolist()]
+            losses = [step(items, rate) for rate, items in zip(rates.tolist(), batches, strict=False)]
             loss = float(np.mean(losses))
             decides = trainee.loss(held_out) if len(held_out) else loss
         except KeyboardInterrupt:

@@ -43,25 +43,52 @@ ACTIVATIONS = {
     "linear": Activation(lambda x, out: x, np.ones_like),
 }
 RELU, LINEAR = ACTIVATIONS["relu"], ACTIVATIONS["linear"]
-_SIGN = np.int32(31)  # the bit of a float32 that holds its sign
+_SIGN = np.array(31, np.int32)  # the bit of a float32 that holds its sign
 
 
-def bend(activation: Activation, values: Float32Array, zeros: Float32Array | float = 0.0) -> None:
-    """Bend the values, in place; of relu the zeros may be given as an array, which is faster than a number."""
-    if activation is RELU:
-        np.maximum(values, zeros, out=values)
-    elif activation is not LINEAR:
-        activation.value(values, values)
+class Bend:
+    """An activation over one and the same array, in place, with what it needs made once.
 
+    Parameters
+    ----------
+    activation : Activation
+    values : ndarray, float32, contiguous
+    slopes : ndarray of the same shape, contiguous, optional
+        What the loss gains with each value.
 
-def unbend(activation: Activation, slopes: Float32Array, values: Float32Array) -> None:
-    """Multiply the slopes, in place, with that of the activation where it gave these values."""
-    if activation is RELU:
-        # the bits of a number above 0 are a whole number above 0: its negative, shifted by 31, is all ones, that of 0
-        # all zeros; a mask of that kind costs less than one of true and false
-        mask = np.negative(values.view(np.int32))
-        np.right_shift(mask, _SIGN, out=mask)
-        bits = slopes.view(np.int32)
-        np.bitwise_and(bits, mask, out=bits)
-    elif activation is not LINEAR:
-        slopes *= activation.slope(values)
+    Attributes
+    ----------
+    bent : ndarray
+        The values as the activation left them; ``values`` itself until another one is put here.
+    """
+
+    def __init__(
+        self, activation: Activation, values: Float32Array, slopes: Float32Array | None = None
+    ) -> None:
+        self.activation, self.values, self.bent = activation, values, values
+        self.slopes = slopes
+        if activation is RELU:
+            self.zeros = np.zeros_like(values)
+            if slopes is not None:
+                self.bits, self.slope_bits = values.view(np.int32), slopes.view(np.int32)
+                self.mask = np.empty_like(self.bits)
+
+    def up(self) -> None:
+        """Bend the values."""
+        if self.activation is RELU:
+            np.maximum(
+                self.values, self.zeros, out=self.values
+            )  # an array of zeros is faster than the number
+        elif self.activation is not LINEAR:
+            self.activation.value(self.values, self.values)
+
+    def down(self) -> None:
+        """Multiply the slopes with that of the activation."""
+        if self.activation is RELU:
+            # the bits of a number above 0 are a whole number above 0: its negative, shifted by 31, is all ones, that
+            # of 0 all zeros; a mask of this kind costs less than one of true and false
+            np.negative(self.bits, self.mask)
+            np.right_shift(self.mask, _SIGN, self.mask)
+            np.bitwise_and(self.slope_bits, self.mask, self.slope_bits)
+        elif self.activation is not LINEAR and self.slopes is not None:
+            self.slopes *= self.activation.slope(self.bent)

@@ -8,7 +8,7 @@ import numpy as np
 
 from amiss.batch import AnyArray
 
-_PIECE = 8_192  # weights at a time: what is read and written stays in the processor's nearest cache
+_PIECE = 16_384  # weights at a time: what is read and written stays in the processor's nearest caches
 
 
 class Adam:
@@ -88,7 +88,7 @@ class Adam:
 
     def _move(self, weights: AnyArray, gradient: AnyArray, mean: AnyArray, square: AnyArray) -> None:
         """Move a piece of the weights."""
-        room = self._room[: len(weights)]
+        room = self._room if len(weights) == len(self._room) else self._room[: len(weights)]
         np.multiply(mean, self._first, mean)
         np.add(mean, gradient, mean)
         np.multiply(square, self._second, square)

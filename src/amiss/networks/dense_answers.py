@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from amiss.networks.activations import RELU, bend
+from amiss.networks.activations import RELU, Bend
 from amiss.networks.dense_core import Room, Stack
 from amiss.networks.rows import Float32Array
 from amiss.numerics.blocks import LANES, in_parts
@@ -46,12 +46,13 @@ def is_even(sizes: tuple[int, ...], tied: bool) -> bool:
     sizes of the product. It is tried: copies of one row at all places, a few rows over.
     """
     draw = np.random.default_rng(0)
-    stack, room = Stack(list(sizes), ["linear"] * (len(sizes) - 1), tied), Room(list(sizes), ROWS)
+    stack = Stack(list(sizes), ["linear"] * (len(sizes) - 1), tied)
+    room = stack.room(ROWS)
     stack.weights[...] = draw.normal(0, 1 / np.sqrt(max(sizes)), stack.count)
     for _ in range(_TRIED):
         room.inputs[...] = draw.normal(size=sizes[0])
-        outputs = stack.answer(room)
-        if any((found != found[:, :1]).any() for found in [*room.values, outputs.T]):
+        outputs = stack.forward(room)
+        if any((found != found[:, :1]).any() for found in [*room.values[:-1], outputs.T]):
             return False
     return True
 
@@ -60,13 +61,13 @@ class _Block:
     """All rows of a block in one product a layer."""
 
     def __init__(self, stack: Stack) -> None:
-        self.stack, self.room = stack, Room(stack.sizes, ROWS)
+        self.stack, self.room = stack, Room(stack, ROWS)
 
     def answer(self, rows: Float32Array, out: Float32Array) -> None:
         """Write the outputs of at most `ROWS` rows."""
         self.room.inputs[: len(rows)] = rows
         self.room.inputs[len(rows) :] = 0.0
-        out[...] = self.stack.answer(self.room)[: len(rows)]
+        out[...] = self.stack.forward(self.room)[: len(rows)]
 
 
 class _Lanes:
@@ -75,8 +76,12 @@ class _Lanes:
     def __init__(self, stack: Stack) -> None:
         self.stack, stacks = stack, ROWS // LANES
         self.below = [np.ones((stacks, width + 1, LANES), np.float32) for width in stack.sizes]
-        self.zeros = [np.zeros_like(below) for below in self.below]
         self.inputs, *self.values = (below[:, :-1] for below in self.below)
+        # with its row of ones a layer is contiguous, and relu leaves a one as it is
+        self.bends = [
+            Bend(bend, self.below[i + 1] if bend is RELU else self.values[i])
+            for i, bend in enumerate(stack.bends)
+        ]
 
     def answer(self, rows: Float32Array, out: Float32Array) -> None:
         """Write the outputs of at most `ROWS` rows."""
@@ -90,9 +95,7 @@ class _Lanes:
             else:
                 np.matmul(stack.matrix[i].T, self.below[i][:, :-1], out=values)
                 values += stack.layers[i].T
-            # with its row of ones a layer is contiguous, and relu leaves a one as it is
-            relu = stack.bends[i] is RELU
-            bend(stack.bends[i], self.below[i + 1] if relu else values, self.zeros[i + 1])
+            self.bends[i].up()
         out[...] = self.values[-1].swapaxes(1, 2).reshape(ROWS, -1)[: len(rows)]
 
 

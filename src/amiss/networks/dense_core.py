@@ -17,7 +17,7 @@ import numpy as np
 
 from amiss.batch import AnyArray, IntArray
 from amiss.networks import numpy_operations
-from amiss.networks.activations import ACTIVATIONS, bend, unbend
+from amiss.networks.activations import ACTIVATIONS, Bend
 from amiss.networks.adam import Adam
 from amiss.networks.rows import Float32Array, Rows, cell_losses, hidden, loss_slopes, worst
 
@@ -27,38 +27,49 @@ _COPIED = 2**24  # numbers: so many are copied for the sake of speed
 
 
 class Room:
-    """The arrays of a pass of so many rows, written over by the next one.
+    """The arrays of a pass of so many rows, written over by the next one, and views of them made once.
 
     Parameters
     ----------
-    sizes : list of int
-        As in `Stack`.
+    stack : Stack
     rows : int
 
     Attributes
     ----------
     target : ndarray of shape (rows, inputs)
-        Free for what the output is compared with, and for what it is off by.
+        Free for what the output is compared with.
     inputs : ndarray of shape (rows, inputs)
-        A view of the first of ``below``.
     below : list of ndarray of shape (width + 1, rows)
         What each layer sees; the last row is 1.
-    values, slopes : list of ndarray of shape (width, rows)
-        What each hidden layer answers, and what the loss gains with it.
-    outputs : ndarray of shape (rows, outputs)
+    values : list of ndarray of shape (width, rows), that of the output (rows, outputs)
+        What each layer answers.
+    slopes : list of ndarray, shapes as those of ``values``
+        What the loss gains with it.
+    ups : list of tuple of two ndarrays
+        The product that gives the values of each layer.
+    masks : list of ndarray of shape (width, rows)
+        What the hidden values were multiplied with in the last pass; empty without dropout.
     """
 
-    def __init__(self, sizes: list[int], rows: int) -> None:
-        hidden = sizes[1:-1]
-        self.target = np.empty((rows, sizes[0]), np.float32)
-        whole = np.ones((rows, sizes[0] + 1), np.float32)
+    def __init__(self, stack: Stack, rows: int) -> None:
+        *hidden, outputs = stack.sizes[1:]
+        self.target = np.empty((rows, stack.sizes[0]), np.float32)
+        whole = np.ones((rows, stack.sizes[0] + 1), np.float32)
         self.inputs = whole[:, :-1]
         self.below = [whole.T, *(np.ones((width + 1, rows), np.float32) for width in hidden)]
-        self.values = [values[:-1] for values in self.below[1:]]
-        self.outputs = np.empty((rows, sizes[-1]), np.float32)
-        self.slopes = [np.empty((width, rows), np.float32) for width in hidden]
-        self.zeros = [np.zeros((width, rows), np.float32) for width in hidden]
-        self.unit = np.array(2 / self.outputs.size, np.float32)
+        self.values = [*(below[:-1] for below in self.below[1:]), np.empty((rows, outputs), np.float32)]
+        self.slopes = [np.empty_like(values) for values in self.values]
+        self.bends = [Bend(*arrays) for arrays in zip(stack.bends, self.values, self.slopes, strict=True)]
+        seen = [below if mine else below[:-1] for below, mine in zip(self.below, stack.own, strict=True)]
+        weights = [
+            layer if mine else matrix
+            for layer, matrix, mine in zip(stack.layers, stack.matrix, stack.own, strict=True)
+        ]
+        self.ups = [(w.T, below) for w, below in zip(weights, seen, strict=True)]
+        self.ups[-1] = (seen[-1].T, weights[-1])
+        self.masks: list[Float32Array] = []
+        self.error = self.slopes[-1].ravel()
+        self.unit = np.array(2 / self.target.size, np.float32)
 
 
 class Stack:
@@ -79,8 +90,6 @@ class Stack:
     ----------
     weights, slopes : ndarray of shape (weights,), float32
         Where a layer has its weights (in, out) in it and its bias (out,) behind them, layer by layer.
-    masks : list of ndarray
-        What the hidden values, shape (width, rows), were multiplied with in the last pass; empty without dropout.
     """
 
     def __init__(
@@ -100,7 +109,6 @@ class Stack:
             for i, mine in enumerate(self.own)
         ]
         self.rooms: dict[int, Room] = {}
-        self.masks: list[Float32Array] = []
 
     def views(self, flat: Float32Array) -> list[Float32Array]:
         """Return weights and bias of each layer, shape (in + 1, out); of a tied one the bias alone, shape (1, out)."""
@@ -116,77 +124,64 @@ class Stack:
         """Return the arrays of a pass of so many rows: the same ones each time."""
         room = self.rooms.get(rows)
         if room is None:
-            room = self.rooms[rows] = Room(self.sizes, rows)
+            room = self.rooms[rows] = Room(self, rows)
         return room
 
     def forward(
-        self, x: Float32Array, dropout: float = 0.0, random_state: np.random.Generator | None = None
+        self, room: Room, dropout: float = 0.0, random_state: np.random.Generator | None = None
     ) -> Float32Array:
-        """Return the output, shape (rows, outputs); the next call with as many rows writes over it.
+        """Return the output for the inputs of a room, shape (rows, outputs): its last values.
 
         Parameters
         ----------
-        x : ndarray of shape (rows, inputs), float32
+        room : Room
         dropout : float
             Share of the hidden values that are dropped, the others raised to make up for it.
         random_state : numpy.random.Generator, optional
             Draws which.
         """
-        room = self.room(len(x))
-        room.inputs[...] = x
-        return self.answer(room, dropout, random_state)
-
-    def answer(
-        self, room: Room, dropout: float = 0.0, random_state: np.random.Generator | None = None
-    ) -> Float32Array:
-        """Return the output for the inputs that stand in the room, see `forward`."""
-        self.masks, self.bent = [], []
-        for i, values in enumerate(room.values):
-            if self.own[i]:
-                np.dot(self.layers[i].T, room.below[i], out=values)
-            else:
-                np.dot(self.matrix[i].T, room.below[i][:-1], out=values)
-                values += self.layers[i].T
-            bend(self.bends[i], values, room.zeros[i])
-            if dropout and random_state is not None:
+        if room.masks:
+            room.masks = []
+            for bend in room.bends:
+                bend.bent = bend.values
+        for i, (left, right) in enumerate(room.ups):
+            values = room.values[i]
+            left.dot(right, values)
+            if not self.own[i]:
+                values += self.layers[i] if values is room.values[-1] else self.layers[i].T
+            room.bends[i].up()
+            if dropout and random_state is not None and values is not room.values[-1]:
                 kept = random_state.random(values.shape, np.float32) >= dropout
-                self.masks.append(kept.astype(np.float32) / np.float32(1 - dropout))
-                self.bent.append(values.copy())
-                values *= self.masks[-1]
-        if self.own[-1]:
-            np.dot(room.below[-1].T, self.layers[-1], out=room.outputs)
-        else:
-            np.dot(room.below[-1][:-1].T, self.matrix[-1], out=room.outputs)
-            room.outputs += self.layers[-1]
-        bend(self.bends[-1], room.outputs)
-        return room.outputs
+                room.masks.append(kept.astype(np.float32) / np.float32(1 - dropout))
+                room.bends[i].bent = values.copy()
+                values *= room.masks[-1]
+        return room.values[-1]
 
-    def backward(self, slope: Float32Array) -> None:
-        """Write into ``slopes`` what the loss gains with each weight, after a `forward` of as many rows.
+    def backward(self, room: Room) -> None:
+        """Write into ``slopes`` what the loss gains with each weight, after a `forward` in this room.
 
         Parameters
         ----------
-        slope : ndarray of shape (rows, outputs)
-            What the loss gains with each output; written over.
+        room : Room
+            Its last slopes say what the loss gains with each output; all are written over.
         """
-        room, last = self.room(len(slope)), len(self.layers) - 1
-        unbend(self.bends[last], slope, room.outputs)
-        slope = slope.T
+        last = len(self.layers) - 1
+        room.bends[last].down()
+        slope = room.slopes[last].T
         shared: list[Float32Array] = []
         for i in range(last, -1, -1):
             if self.own[i]:
-                np.dot(room.below[i], slope.T, out=self.slope_layers[i])
+                room.below[i].dot(slope.T, self.slope_layers[i])
             else:
                 slope.sum(axis=1, out=self.slope_layers[i][0])
-            if self.tied and i < last - i:  # the layer above that shares these weights came first
-                self.slope_layers[i][:-1] += shared.pop()
-            if not self.own[i]:
                 shared.append(slope @ room.below[i][:-1].T)
+            if self.tied and self.own[i] and shared:  # the layer above that shares these weights came first
+                self.slope_layers[i][:-1] += shared.pop()
             if i:
-                slope = np.dot(self.matrix[i], slope, out=room.slopes[i - 1])
-                if self.masks:
-                    slope *= self.masks[i - 1]
-                unbend(self.bends[i - 1], slope, (self.bent or room.values)[i - 1])
+                slope = self.matrix[i].dot(slope, room.slopes[i - 1])
+                if room.masks:
+                    slope *= room.masks[i - 1]
+                room.bends[i - 1].down()
 
 
 class DenseTrainee:
@@ -237,43 +232,44 @@ class DenseTrainee:
 
     def step(self, items: IntArray, rate: float) -> float:
         """Learn from some rows; return their mean loss a cell."""
-        slopes, loss = self._plain_slopes(items) if self.plain else self._slopes(items)
-        self.stack.backward(slopes)
+        room = self.stack.room(len(items))
+        loss = self._plain_slopes(room, items) if self.plain else self._slopes(room, items)
+        self.stack.backward(room)
         self.adam.step(self.weights, self.stack.slopes, rate)
         self.done += 1
         return loss
 
-    def _plain_slopes(self, items: IntArray) -> tuple[Float32Array, float]:
-        """Return slopes of the outputs and loss where every cell is a number that was seen: the same, with less ado."""
-        stack = self.stack
-        room = stack.room(len(items))
+    def _plain_slopes(self, room: Room, items: IntArray) -> float:
+        """Write the slopes, return the loss, where every cell is a number that was seen: the same, with less ado."""
         if self.table is None:
-            values = self.rows.take(items)[0].reshape(room.target.shape)
+            room.target[...] = self.rows.take(items)[0].reshape(room.target.shape)
         else:
-            values = self.table.take(items, 0, room.target, "clip")
-        room.inputs[...] = values
+            self.table.take(items, 0, room.target, "clip")
+        room.inputs[...] = room.target
         if self.noise:
-            room.inputs *= self.random_state.random(values.shape, np.float32) >= self.noise
-        error = np.subtract(stack.answer(room, self.dropout, self.random_state), values, out=values)
-        loss = float(np.vdot(error, error)) / error.size
+            room.inputs *= self.random_state.random(room.target.shape, np.float32) >= self.noise
+        outputs, error = self.stack.forward(room, self.dropout, self.random_state), room.slopes[-1]
+        np.subtract(outputs, room.target, error)
+        loss = room.error.dot(room.error) / error.size
         if self.trim:
             error[self._worst(np.einsum("ij,ij->i", error, error))] = 0
-        error *= room.unit
-        return error, loss
+        np.multiply(error, room.unit, error)
+        return float(loss)
 
-    def _slopes(self, items: IntArray) -> tuple[Float32Array, float]:
-        """Return slopes of the outputs and loss of any rows."""
+    def _slopes(self, room: Room, items: IntArray) -> float:
+        """Write the slopes, return the loss."""
         layout = self.rows.layout
         values, seen = self.rows.take(items)
-        shown = hidden(layout, values, self.noise, self.random_state).reshape(len(items), -1)
-        outputs = self.stack.forward(shown, self.dropout, self.random_state).reshape(values.shape)
+        room.inputs[...] = hidden(layout, values, self.noise, self.random_state).reshape(room.inputs.shape)
+        outputs = self.stack.forward(room, self.dropout, self.random_state).reshape(values.shape)
         losses = cell_losses(numpy_operations, layout, outputs, values, seen, self.huber)
         cells = max(1, int(seen.sum()))
         slopes = loss_slopes(layout, outputs, values, seen, self.huber)
         if self.trim:
             slopes[self._worst(losses)] = 0
         slopes *= np.float32(1 / cells)
-        return slopes.reshape(len(items), -1), float(losses.sum()) / cells
+        room.slopes[-1][...] = slopes.reshape(room.inputs.shape)
+        return float(losses.sum()) / cells
 
     def _worst(self, losses: Float32Array) -> IntArray:
         """Return the rows that are left out in this step."""
@@ -284,7 +280,9 @@ class DenseTrainee:
         total = cells = 0.0
         for start in range(0, len(items), _ROWS_AT_ONCE):
             values, seen = self.rows.take(items[start : start + _ROWS_AT_ONCE])
-            outputs = self.stack.forward(values.reshape(len(values), -1)).reshape(values.shape)
+            room = self.stack.room(len(values))
+            room.inputs[...] = values.reshape(room.inputs.shape)
+            outputs = self.stack.forward(room).reshape(values.shape)
             losses = cell_losses(numpy_operations, self.rows.layout, outputs, values, seen, self.huber)
             kept = np.ones(len(values), bool)
             kept[worst(losses, self.trim)] = False
