@@ -27,7 +27,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 SCORING = 2 * (50 * 64 + 64 * 16 + 16 * 64 + 64 * 50)  # floating-point operations a row of 50-64-16-64-50
 TRAINING = 3 * SCORING
 ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")},
+    # Python keeps what it compiled, as it does of installed packages
+    **{
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("OPENBLAS_") and name != "PYTHONDONTWRITEBYTECODE"
+    },
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     **dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
     "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -7,7 +7,7 @@
     payload    safetensors: the arrays
 
 A file is read in steps, and each is checked before the next costs memory: sizes against the size of the
-file, the checksum, the header against its schema, arrays against their shapes, attributes against the
+file, the checksum, the header field by field, arrays against their shapes, attributes against the
 annotations of classes that are known here by name; at last the detector must answer for a few items. The
 checksum finds damage; it does not say who wrote the file.
 """
@@ -19,10 +19,11 @@ import importlib
 import json
 import os
 import pkgutil
+import re
 import stat
 import struct
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -34,15 +35,14 @@ from amiss.detectors.base import Detector
 from amiss.errors import AmissError, ModelFileError
 from amiss.state import decode, encode
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
 FORMAT = 1
 MAX_BYTES = 4 * 2**30
 _MAGIC = b"\x89amiss\r\n"
 _PREFIX = struct.Struct("<8sIQQ32s")
 _MAX_HEADER = 16 * 2**20
 _MAX_NODES = 1_000_000
+_FIELDS = {"amiss": r"[0-9A-Za-z.+!-]{1,64}", "kind": r"[a-z0-9_-]{1,64}", "detector": None}
+"""Of the header: which pattern each text must match as a whole; None: an object."""
 _OTHER_COPY = "Use another copy, or fit the detector again"
 
 
@@ -219,32 +219,34 @@ def _detector_of(header: bytes, payload: bytes) -> Detector:
 
 
 def _parse_header(header: bytes) -> dict[str, Any]:
-    from pydantic import ValidationError
-
     if _nodes(header) > _MAX_NODES:
         raise ModelFileError(f"Its header has {_nodes(header):,} values; at most {_MAX_NODES:,} are legal.")
     try:
         content = json.loads(header, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
-        return dict(_schema().model_validate(content))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "header"
-        raise ModelFileError(f"Its header is not legal: {place}: {first['msg']}.") from error
+        return _checked(content)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"Its header is not legal: {error}.") from error
 
 
-def _schema() -> type[BaseModel]:
-    """Return the schema of the header; pydantic is imported only where a file is read."""
-    from pydantic import ConfigDict, Field, create_model
-
-    return create_model(
-        "Header",
-        __config__=ConfigDict(strict=True, extra="forbid"),
-        amiss=(str, Field(pattern=r"^[0-9A-Za-z.+!-]{1,64}$")),
-        kind=(str, Field(pattern=r"^[a-z0-9_-]{1,64}$")),
-        detector=(dict[str, Any], ...),
-    )
+def _checked(content: Any) -> dict[str, Any]:
+    """Return the header if it holds what a header holds, each of its kind, and nothing else."""
+    if not isinstance(content, dict):
+        raise ValueError("header: Input should be a valid dictionary")
+    for name, pattern in _FIELDS.items():
+        if name not in content:
+            raise ValueError(f"{name}: Field required")
+        value = content[name]
+        if pattern is None:
+            if not isinstance(value, dict):
+                raise ValueError(f"{name}: Input should be a valid dictionary")
+        elif not isinstance(value, str):
+            raise ValueError(f"{name}: Input should be a valid string")
+        elif not re.fullmatch(pattern, value):
+            raise ValueError(f"{name}: String should match pattern {pattern!r}")
+    for name in content:
+        if name not in _FIELDS:
+            raise ValueError(f"{name}: Extra inputs are not permitted")
+    return content
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
