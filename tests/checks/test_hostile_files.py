@@ -40,6 +40,8 @@ def leaves(node: Any) -> Iterator[tuple[Any, Any]]:
 def other(draw: Any, array: Any) -> Any:
     """Return an array of the same type with other values or another shape."""
     extremes = [0, 1, 5e-324, 1.7e308, -1.7e308]
+    if array.dtype == np.float32:
+        extremes = [0, 1, 1e-45, 3.4e38, -3.4e38]
     if array.dtype.kind in "iu":
         extremes = [0, 1, np.iinfo(array.dtype).max, np.iinfo(array.dtype).min]
     changed = [np.full_like(array, value) for value in extremes]

@@ -109,8 +109,8 @@ class Detector(Estimator, Stored):
         raise NotImplementedError
 
     def _fitted_models(self) -> Sequence[AnyModel]:
-        """Return the models that were fitted."""
-        raise NotImplementedError
+        """Return the models that were fitted; none by default."""
+        return ()
 
     def _own_networks(self) -> list[OwnNetwork]:
         """Return the networks of the user's own among the fitted models."""

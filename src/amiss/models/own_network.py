@@ -204,6 +204,11 @@ class OwnNetwork(Autoencoder):
 
     def _in_block(self, values: Float32Array) -> Float32Array:
         """Return the answers to a few rows, put into every place, or every second or so, of a block of zeros."""
+        if not 1 <= self.step_ <= self.block_ <= _LARGEST_BLOCK:  # a file may say anything
+            raise ModelFileError(
+                f"A network is asked {self.block_} rows at once, every {self.step_} of them; at most "
+                f"{_LARGEST_BLOCK} are legal."
+            )
         block = np.zeros((self.block_, *values.shape[1:]), np.float32)
         places = slice(0, len(values) * self.step_, self.step_)
         block[places] = values

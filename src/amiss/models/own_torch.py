@@ -36,6 +36,7 @@ class OwnTorch(OwnNetwork):
     >>> from amiss import TableDetector
     >>> rows = np.random.default_rng(0).normal(size=(300, 1)) @ np.ones((1, 4))
     >>> rows[17, 2] = -rows[17, 2] + 3
+    >>> _ = torch.manual_seed(0)
     >>> module = torch.nn.Sequential(torch.nn.Linear(4, 1), torch.nn.Linear(1, 4))
     >>> detector = TableDetector(models=OwnTorch(module, epochs=50), random_state=0)
     >>> [anomaly.label for anomaly in detector.fit_detect(rows)]
