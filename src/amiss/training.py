@@ -187,8 +187,8 @@ def train(trainee: Trainee, items: int, schedule: Schedule, random_state: np.ran
     Smith, Topin (2018), "Super-convergence: very fast training of neural networks using large learning rates",
     section 3: the one-cycle rate.
     """
-    order = random_state.permutation(items)
     held = round(schedule.validation_split * items) if items > 1 else 0
+    order = random_state.permutation(items) if held else np.arange(items)
     held_out, learnt_from = np.sort(order[:held]), np.sort(order[held:])
     for restarted, rate in enumerate((schedule.rate, _SLOWER * schedule.rate)):
         history = History(rate)
