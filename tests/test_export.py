@@ -19,7 +19,7 @@ from amiss.models import Dense
 from amiss.networks import numpy_operations, onnx_operations
 from amiss.networks.activations import ACTIVATIONS
 from amiss.networks.onnx_graph import ROWS, Graph
-from amiss.onnx_file import series, table
+from amiss.onnx_file import check, series, table
 from amiss.onnx_file.check import run
 
 pytestmark = pytest.mark.filterwarnings("ignore::amiss.errors.AmissWarning")
@@ -192,12 +192,15 @@ def test_a_graph_scores_as_the_detector(model: str, clean: bool, tmp_path: pathl
     detector = TableDetector(models=model, training_data=state, random_state=0).fit(rows)
     asked = hostile(made(seed=1))
     written = export(detector, place, check=asked)
-    assert written.difference <= 1e-4
+    assert clean or written.difference <= 1e-4
     assert written.items == len(table.items_to_check(detector)) + len(asked)
     found = answers(place, asked)
-    low, high = table.bounds(detector, asked)
-    assert (found["score"] >= low - 1e-4 * high).all()
-    assert (found["score"] <= high + 1e-4 * high).all()
+    wanted = table.scores(detector, asked)
+    np.testing.assert_array_equal(wanted.exact, -detector.score_samples(asked))
+    assert (wanted.low <= wanted.exact).all()
+    assert (wanted.exact <= wanted.high).all()
+    assert (found["score"] >= wanted.low * (1 - 1e-4)).all()
+    assert (found["score"] <= wanted.high * (1 + 1e-4)).all()
     np.testing.assert_array_equal(found["anomalous"], found["score"] > detector.threshold_)
     assert found["threshold"] == detector.threshold_
 
@@ -472,15 +475,31 @@ def test_a_network_that_judges_in_its_own_way_is_not_exported(
     assert "its model 'dense' judges its cells in a way of its own" in refused(detector, tmp_path / "it.onnx")
 
 
-def test_a_graph_that_scores_otherwise_is_not_written(tmp_path: pathlib.Path) -> None:
+def test_a_graph_that_scores_otherwise_is_not_written(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was there before stays."""
     detector = TableDetector(models="dense", random_state=0).fit(made())
     place = tmp_path / "it.onnx"
     export(detector, place)
-    detector.score_samples = lambda rows: -np.arange(1.0, len(rows) + 1)  # type: ignore[method-assign]
+    monkeypatch.setattr(
+        type(detector.committee_.models[0]), "score", lambda self, batch: np.arange(len(batch)) + 1.0
+    )
     sentence = refused(detector, place)
     assert sentence.startswith("The detector is not exported because item ")
     assert sentence.endswith("legal is a difference of 0.0001 of the score. Judge with amiss.")
+
+
+@pytest.mark.parametrize("found", [1.0002, 0.9998, np.nan, np.inf])
+def test_no_score_far_outside_is_let_pass(found: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither more nor less, nor what is no number; what lies between the bounds is told and passes."""
+    monkeypatch.setattr(check, "run", lambda content, values: {"score": np.array([2.0, found])})
+    exact = np.array([2.0, 1.0])
+    with pytest.raises(ExportError, match="item 1 of the check"):
+        check.compared(b"", np.zeros((2, 1)), check.Scores(exact, exact, exact), "float64")
+    if np.isfinite(found):
+        wide = check.Scores(exact, exact - 0.1, exact + 0.1)
+        assert check.compared(b"", np.zeros((2, 1)), wide, "float64") == pytest.approx(2e-4)
 
 
 def test_the_extra_is_named_where_it_is_missing(

@@ -16,6 +16,7 @@ import amiss
 from amiss import atomic
 from amiss.detectors.base import Detector
 from amiss.errors import ExportError, MissingExtraError, ParameterError
+from amiss.numerics.blocks import one_blas_thread
 
 PRECISIONS = ("float64", "float32")
 
@@ -31,7 +32,8 @@ class Exported:
     items : int
         How many items were scored both ways.
     difference : float
-        The largest difference of a score, as a share of the score.
+        The largest difference of a score, as a share of the score: below 1e-4, or what rounding makes of a score that
+        stands at an edge.
     notes : tuple of str
         What the file does not judge.
     """
@@ -107,7 +109,9 @@ def export(
     told = {"kind": detector.kind, "precision": precision, **_models_of(detector), **kind.metadata(detector)}
     content = kind.graph_of(detector, precision).model(amiss.__version__, told).SerializeToString()
     items = kind.items_to_check(detector, check)
-    difference = compared(content, items, kind.bounds(detector, items), precision)
+    with one_blas_thread():
+        scores = kind.scores(detector, items)
+    difference = compared(content, items, scores, precision)
     try:
         atomic.write(path, [content])
     except OSError as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from amiss.batch import AnyArray, FloatArray
 from amiss.errors import ExportError
-from amiss.numerics.blocks import one_blas_thread
 
 TOLERANCE = 1e-4
 _LEAST = 1e-3  # a score below counts as that, where its share of a difference is asked for
@@ -37,10 +37,22 @@ def drawn(kept: FloatArray) -> FloatArray:
     return cells
 
 
-@one_blas_thread()
-def compared(
-    content: bytes, items: FloatArray, bounds: tuple[FloatArray, FloatArray], precision: str
-) -> float:
+@dataclass(frozen=True)
+class Scores:
+    """What a detector says of items.
+
+    Attributes
+    ----------
+    exact, low, high : ndarray of shape (items,)
+        Their scores, and between which its file may score them.
+    """
+
+    exact: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def compared(content: bytes, items: FloatArray, scores: Scores, precision: str) -> float:
     """Return the largest difference of a score between file and detector, as a share of the score.
 
     Parameters
@@ -49,29 +61,29 @@ def compared(
         The file.
     items : ndarray of shape (items, ...)
         What is scored, raw units.
-    bounds : pair of ndarray of shape (items,)
-        The least and the largest score that the detector gives each of them.
+    scores : Scores
+        What the detector says of them.
     precision : str
         Of the values the file takes.
 
     Raises
     ------
     ExportError
-        The difference is too large.
+        A score lies too far outside.
     """
     with np.errstate(over="ignore"):
         given = items.astype(precision)
-    found, (low, high) = run(content, given)["score"], bounds
-    share = np.maximum(np.maximum(low - found, found - high), 0.0) / np.maximum(np.abs(high), _LEAST)
-    worst = int(np.argmax(np.where(np.isnan(share), np.inf, share)))
-    if not share[worst] <= TOLERANCE:
+    found, unit = run(content, given)["score"], np.maximum(np.abs(scores.exact), _LEAST)
+    outside = np.maximum(np.maximum(scores.low - found, found - scores.high), 0.0) / unit
+    worst = int(np.argmax(np.where(np.isnan(outside), np.inf, outside)))
+    if not outside[worst] <= TOLERANCE:
         doubt = "Single precision cannot hold these numbers closely enough: export in float64."
         raise ExportError(
             f"The detector is not exported because item {worst} of the check would score {found[worst]:.6g} there and "
-            f"scores {high[worst]:.6g} here; legal is a difference of {TOLERANCE:g} of the score. "
+            f"scores {scores.exact[worst]:.6g} here; legal is a difference of {TOLERANCE:g} of the score. "
             f"{doubt if precision == 'float32' else 'Judge with amiss.'}"
         )
-    return float(share[worst])
+    return float((np.abs(found - scores.exact) / unit).max())
 
 
 def run(content: bytes, values: AnyArray) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from amiss.networks.onnx_graph import Value
 from amiss.numerics import calibration, spaces
 from amiss.numerics.spaces import Space
 
+_ROUNDED = 3e-6  # of a score: what single precision moves it by
+
 
 def in_space(space: Space, values: Value, missing: Value, rounding: float = 1e-9) -> Value:
     """Return what `Space.apply` returns, shape (rows, columns).
@@ -79,7 +81,8 @@ def calibrated(scale: calibration.Calibration, scores: Value) -> Value:
     """Return what the `apply` of a `ZScore` or a `Tail` returns, shape (rows,)."""
     if isinstance(scale, calibration.Tail):
         ordered, count = scale.ordered, len(scale.ordered)
-        less = nodes.below(ordered[None], scores[:, None])[:, 0]
+        rounded_down = scores - abs(scores) * _ROUNDED  # so that a training row is not more than itself
+        less = nodes.below(ordered[None], rounded_down[:, None])[:, 0]
         at_least = nodes.maximum(count - less, 1).astype(np.float64)
         beyond = nodes.maximum(scores - float(ordered[-1]), 0.0) / scale.spread
         return nodes.log1p(beyond) - (at_least / count).apply("Log")

@@ -13,7 +13,7 @@ from amiss.errors import ExportError
 from amiss.models.on_series import OnSeries
 from amiss.networks import onnx_operations as nodes
 from amiss.networks.onnx_graph import ROWS, Graph
-from amiss.onnx_file.check import drawn
+from amiss.onnx_file.check import Scores, drawn
 from amiss.onnx_file.network import NetworkGraph, why_no_graph
 from amiss.reading import windows
 
@@ -98,12 +98,12 @@ def items_to_check(detector: SeriesDetector, more: Any = None) -> FloatArray:
     return np.concatenate([*kept, drawn(first.reshape(len(first), -1)).reshape(shape)])
 
 
-def bounds(detector: SeriesDetector, items: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the score of each window twice, as the least and the largest that is its own, shape (windows,) each."""
+def scores(detector: SeriesDetector, items: FloatArray) -> Scores:
+    """Return the score of each window."""
     network = _exportable(detector).network
     missing = np.isnan(items)
     flat = detector.scale_.apply(np.where(missing, 0.0, items).reshape(-1, items.shape[-1]))[0]
     values = np.where(missing, 0.0, flat.reshape(items.shape)).astype(np.float32)
     relative = network.losses(network.rebuild(values, ~missing), values, ~missing) / network.usual_
-    scores = relative.reshape(len(items), -1).mean(axis=1)
-    return scores, scores
+    found = relative.reshape(len(items), -1).mean(axis=1)
+    return Scores(found, found, found)

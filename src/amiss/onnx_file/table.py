@@ -18,13 +18,13 @@ from amiss.models.masked import Masked
 from amiss.models.on_table import OnTable
 from amiss.networks import onnx_operations as nodes
 from amiss.networks.onnx_graph import ROWS, Graph, Value
-from amiss.onnx_file.check import drawn
+from amiss.onnx_file.check import Scores, drawn
 from amiss.onnx_file.masked import MaskedGraph
 from amiss.onnx_file.network import NetworkGraph, mean, total, why_no_graph
 from amiss.onnx_file.numbers import calibrated, in_place, in_space, opened, out_of_space, positive
 from amiss.reading import columns
 
-_STEP = 1e-5  # of a network's score: single precision rounds differently from one program to the next
+_ROUNDED = 1e-5  # of a network's score and 1: so far single precision may move it
 _ROUNDING = {"float64": 1e-9, "float32": 1e-6}  # how far a value may be from a constant one and still be it
 
 
@@ -108,21 +108,20 @@ def _as_numbers(table: columns.Table) -> FloatArray:
     return cells
 
 
-def bounds(detector: TableDetector, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the least and the largest score of each row that are its own, shape (rows,) each.
+def scores(detector: TableDetector, rows: FloatArray) -> Scores:
+    """Return the score of each row, and between which its file may score it.
 
-    Learnt from clean data, scores go in steps, one a training row; one that stands at an edge may fall to either side.
+    Single precision rounds otherwise in another program, which moves a network's score a little. Mostly nothing comes
+    of it; but learnt from clean data scores go in steps, one a training row, and one at an edge falls to either side,
+    and where all training rows scored nearly alike little differences count for much.
     """
-    committee = detector.committee_
-    if detector.training_data != "clean" or committee is None:
-        scores = -detector.score_samples(rows)
-        return scores, scores
-    table = detector._read(rows)
+    committee = _exportable(detector)
+    table, nothing = detector._read(rows), np.zeros(len(rows))
     batch = detector._numbers(table)
     found = [model.score(batch) for model in committee.models]
-    low, high = (committee._combined([s * (1 + way * _STEP) for s in found]) for way in (-1, 1))
-    nothing = np.zeros(len(rows))
-    return detector._combined(table, low, nothing), detector._combined(table, high, nothing)
+    moved = [[s + way * _ROUNDED * (1 + s) for s in found] for way in (-1, 1)]
+    low, high = (detector._combined(table, committee._combined(several), nothing) for several in moved)
+    return Scores(-detector.score_samples(rows), low, high)
 
 
 # ------------------------------------------------------------- what can be a graph
