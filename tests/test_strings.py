@@ -140,7 +140,8 @@ def test_models_are_asked_for_by_name() -> None:
     assert [m.spec() for m in models] == ["ngram:order=1"]
     assert models[0] is not given
     with pytest.raises(
-        UnknownPartError, match=r"'memory' is not known\. Known: .*check_digit, cloze, .*ngram, .*rarity, .*typo"
+        UnknownPartError,
+        match=r"'memory' is not known\. Known: .*check_digit, cloze, .*ngram, .*rarity, .*typo",
     ):
         string_models(["memory"])
 
