@@ -49,7 +49,7 @@ def test_strings_all_five_anomalies_are_found() -> None:
 
 
 def test_table_the_loss_is_lower_and_the_cells_are_named() -> None:
-    """The tutorial's sigmoid stalls; without it the same network finds four, that of amiss all five, and both blame the column."""
+    """The sigmoid stalls; without it the same network finds four, that of amiss all five; both blame the column."""
     text = run("table_tensorflow.py", KERAS_BACKEND="tensorflow")
     losses = [float(n) for n in re.findall(r"validation loss ([\d.]+)", text)]
     as_written, in_amiss, dense = losses
