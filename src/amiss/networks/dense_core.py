@@ -45,6 +45,8 @@ class Room:
         What each layer answers.
     slopes : list of ndarray, shapes as those of ``values``
         What the loss gains with it.
+    across, along : list of ndarray
+        The slopes as they go down a layer, (width, rows), and as they meet what it saw, (rows, width).
     ups : list of tuple of two ndarrays
         The product that gives the values of each layer.
     masks : list of ndarray of shape (width, rows)
@@ -67,6 +69,8 @@ class Room:
         ]
         self.ups = [(w.T, below) for w, below in zip(weights, seen, strict=True)]
         self.ups[-1] = (seen[-1].T, weights[-1])
+        self.across = [*self.slopes[:-1], self.slopes[-1].T]
+        self.along = [slopes.T for slopes in self.across]
         self.masks: list[Float32Array] = []
         self.error = self.slopes[-1].ravel()
         self.unit = np.array(2 / self.target.size, np.float32)
@@ -165,23 +169,20 @@ class Stack:
         room : Room
             Its last slopes say what the loss gains with each output; all are written over.
         """
-        last = len(self.layers) - 1
-        room.bends[last].down()
-        slope = room.slopes[last].T
         shared: list[Float32Array] = []
-        for i in range(last, -1, -1):
+        for i in range(len(self.layers) - 1, -1, -1):
+            if room.masks and i < len(room.masks):
+                room.slopes[i] *= room.masks[i]
+            room.bends[i].down()
             if self.own[i]:
-                room.below[i].dot(slope.T, self.slope_layers[i])
+                room.below[i].dot(room.along[i], self.slope_layers[i])
             else:
-                slope.sum(axis=1, out=self.slope_layers[i][0])
-                shared.append(slope @ room.below[i][:-1].T)
-            if self.tied and self.own[i] and shared:  # the layer above that shares these weights came first
+                room.across[i].sum(axis=1, out=self.slope_layers[i][0])
+                shared.append(room.across[i] @ room.below[i][:-1].T)
+            if self.own[i] and shared:  # the layer above that shares these weights came first
                 self.slope_layers[i][:-1] += shared.pop()
             if i:
-                slope = self.matrix[i].dot(slope, room.slopes[i - 1])
-                if room.masks:
-                    slope *= room.masks[i - 1]
-                room.bends[i - 1].down()
+                self.matrix[i].dot(room.across[i], room.slopes[i - 1])
 
 
 class DenseTrainee:
