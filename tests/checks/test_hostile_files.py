@@ -50,6 +50,20 @@ def other(draw: Any, array: Any) -> Any:
     return np.ascontiguousarray(draw(st.sampled_from(changed)))
 
 
+def test_a_group_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """The largest number of all made numpy's bincount write outside of its memory."""
+    amiss.save(default("frame"), tmp_path / "frame.amiss")
+    header, arrays = taken_apart(tmp_path / "frame.amiss")
+    masked = next(
+        m for m in header["detector"]["state"]["committee_"]["state"]["models"] if m["class"] == "Masked"
+    )
+    name = masked["state"]["groups_"]["array"]
+    for wrong in (2**63 - 1, -1, 10**6):
+        lied = {**arrays, name: np.full_like(arrays[name], wrong)}
+        with pytest.raises(ModelFileError, match="a group that is not there"):
+            amiss.load(put_together(tmp_path / "lie.amiss", header, lied))
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_lie_in_a_real_file_is_refused_or_does_no_harm(saved: Path, data: st.DataObject) -> None:

@@ -122,7 +122,16 @@ class MaskedNets:
         ----------
         groups : ndarray of shape (nets, width), integers
             The group of each column, from 0.
+
+        Raises
+        ------
+        ValueError
+            There are fewer groups than a column says, as a model file may.
         """
+        if not (groups.size and groups.min() >= 0 and groups.max() < groups.shape[1]):
+            raise ValueError(
+                "a column is in a group that is not there"
+            )  # numpy's bincount would leave its memory
         count = int(groups.max()) + 1
         most = max(int(np.bincount(row).max()) for row in groups)
         order = np.zeros((count, self.nets, most), np.int64)
