@@ -1,6 +1,8 @@
 # make alone prints this help.
 PYTHON ?= python3
 BIN := .venv/bin
+# one thread for each of the two workers: threads of libraries that outnumber the cores wait more than they work
+TEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(BIN)/python -m pytest -n 2
 
 .PHONY: help setup browser demo test check docs bench format clean
 
@@ -33,14 +35,14 @@ demo: setup
 	$(BIN)/amiss demo
 
 test: setup browser
-	$(BIN)/python -m pytest -n 2
+	$(TEST)
 
 check: .venv/.checkers browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+	$(TEST)
 	$(MAKE) docs
 
 docs: .venv/.checkers

@@ -51,6 +51,7 @@ class OwnTorch(OwnNetwork):
 
     def _train(self, rows: Rows, schedule: Schedule, trim: float, random_state: np.random.Generator) -> None:
         from amiss.networks.module_trainee import ModuleTrainee
+        from amiss.networks.torch_trainee import threads_for
 
         self.network_ = self._copied(self.network)
         if schedule.epochs == 0 or not any(one.requires_grad for one in self.network_.parameters()):
@@ -67,7 +68,8 @@ class OwnTorch(OwnNetwork):
                 steps=schedule.epochs * -(-len(rows) // schedule.batch_size),
                 device=self.device_found(),
             )
-            self.history_ = train(trainee, len(rows), schedule, random_state)
+            with threads_for(sum(one.numel() for one in self.network_.parameters())):
+                self.history_ = train(trainee, len(rows), schedule, random_state)
             trainee.put_back()
         self.network_.cpu().eval()
 
