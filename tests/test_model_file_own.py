@@ -530,6 +530,8 @@ def test_a_torch_module_goes_through_the_command_line(folder: Path) -> None:
     done = run(folder, "detect", "rows.csv", "-m", "t.amiss", "--network", "my_nets:Net", "--json")
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout)["anomalies"][0]["place"] == 17
+    told = run(folder, "info", "t.amiss", "--network", "my_nets:Net")
+    assert "network Net (torch module)" in told.stdout, told.stderr
     refused = run(folder, "detect", "rows.csv", "-m", "t.amiss", "--json")
     assert refused.returncode == 2
     assert "the torch module Net. A model file holds no code: give the network again" in refused.stderr

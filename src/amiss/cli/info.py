@@ -11,14 +11,18 @@ _KINDS = {"table": "tables", "series": "series", "strings": "lists of strings"}
 
 @click.command("info")
 @click.argument("model", metavar="MODEL")
+@click.option(
+    "--network", metavar="MODULE:NAME", help="The network of your own that the model was learnt with."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(model: str, as_json: bool) -> int:
+def command(model: str, network: str | None, as_json: bool) -> int:
     """Say what a model file has learnt: kind, columns, models, threshold."""
     import json
 
     from amiss import learnt, load
+    from amiss.models.given import network_named
 
-    summary = load(model).summary()
+    summary = load(model, models=network_named(network) if network else None).summary()
     if as_json:
         click.echo(json.dumps(summary))
         return 0
