@@ -57,4 +57,3 @@ def test_table_the_loss_is_lower_and_the_cells_are_named() -> None:
     hits = re.findall(r"(\d) of 5 planted ones among them, (\d) times the right column blamed first", text)
     assert [int(n) for n in hits[0]] >= [4, 4]
     assert hits[1] == ("5", "5")
-    assert int(re.search(r"took 1/(\d+) of the time", text)[1]) >= 5
