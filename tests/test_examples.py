@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import numpy as np
+import pytest
+
+import amiss
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -57,3 +64,35 @@ def test_table_the_loss_is_lower_and_the_cells_are_named() -> None:
     hits = re.findall(r"(\d) of 5 planted ones among them, (\d) times the right column blamed first", text)
     assert [int(n) for n in hits[0]] >= [4, 4]
     assert hits[1] == ("5", "5")
+
+
+@pytest.mark.parametrize(
+    ("words", "data"),
+    [
+        (["--models", "dense:window=12"], "el_nino.csv"),
+        (["--models", "cloze"], "serials.txt"),
+        (
+            ["--models", "dense:latent=2,epochs=50,batch_size=32", "--threshold", "mean_std:k=3"],
+            "table.csv",
+        ),
+    ],
+    ids=["series", "strings", "table"],
+)
+def test_each_tutorial_is_one_line_on_the_command_line(words: list[str], data: str, tmp_path: Path) -> None:
+    """The lines of examples/README.md, on small data with something planted: an answer, and not an error."""
+    shutil.copy(Path(amiss.__file__).parent / "datasets" / "el_nino.csv", tmp_path)
+    serials = [f"AB{i:04d}E" for i in range(300)]
+    serials[70] = "AB-070E"
+    (tmp_path / "serials.txt").write_text("\n".join(serials))
+    draw = np.random.default_rng(0)
+    rows = draw.normal(size=(300, 2)) @ draw.normal(size=(2, 5))
+    rows[17, 3] += 9
+    np.savetxt(tmp_path / "table.csv", rows, delimiter=",", header="a,b,c,d,e", comments="")
+    command = [sys.executable, "-m", "amiss", "detect", data, *words, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode in (0, 1), done.stderr
+    answer = json.loads(done.stdout)
+    (network,) = answer["learnt"]["networks"]
+    assert sorted(re.split("[:,]", network["name"])) == sorted(re.split("[:,]", words[1]))
+    if data != "el_nino.csv":
+        assert answer["anomalies"][0]["place"] == {"serials.txt": 70, "table.csv": 17}[data]

@@ -14,9 +14,9 @@ import amiss
 from amiss import StringDetector, TableDetector
 from amiss.errors import AmissWarning, ParameterError
 from amiss.models import Attention, Dense
-from amiss.models.autoencoder import by_name
 from amiss.networks import numpy_operations, torch_operations
 from amiss.networks.rows import Layout, Rows, marked, spread
+from amiss.networks.weights import by_name
 
 LAYOUTS = [Layout(1, 3, [2, 4]), Layout(1, 2), Layout(1, 0, [3]), Layout(7, 2, [3]), Layout(5, 0, [6])]
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from amiss.models import Conv
-from amiss.models.autoencoder import by_name
 from amiss.networks import torch_operations
 from amiss.networks.rows import Layout, Rows
+from amiss.networks.weights import by_name
 
 POSITIONS = 21
 

@@ -15,11 +15,11 @@ from amiss import TableDetector
 from amiss.batch import Batch
 from amiss.errors import ParameterError, UnknownPartError
 from amiss.models import Dense
-from amiss.models.autoencoder import by_name
 from amiss.models.on_table import OnTable
 from amiss.networks import torch_operations
 from amiss.networks.activations import ACTIVATIONS
 from amiss.networks.rows import Layout, Rows
+from amiss.networks.weights import by_name
 
 
 def related(rows: int = 400, columns: int = 8, hidden: int = 2, seed: int = 0) -> Any:

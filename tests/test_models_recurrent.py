@@ -10,9 +10,9 @@ import torch
 
 from amiss import StringDetector
 from amiss.models import Recurrent
-from amiss.models.autoencoder import by_name
 from amiss.networks import numpy_operations, torch_operations
 from amiss.networks.rows import Layout, Rows
+from amiss.networks.weights import by_name
 
 POSITIONS = 10
 

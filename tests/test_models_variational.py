@@ -15,9 +15,10 @@ import amiss
 from amiss import StringDetector, TableDetector
 from amiss.errors import AmissWarning
 from amiss.models import Variational
-from amiss.models.autoencoder import Autoencoder, by_name
+from amiss.models.autoencoder import Autoencoder
 from amiss.networks import numpy_operations, torch_operations
 from amiss.networks.rows import Layout
+from amiss.networks.weights import by_name
 from test_models_attention import LAYOUTS, related, rows_of
 
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from amiss.batch import BoolArray, IntArray
 from amiss.errors import ParameterError
-from amiss.models.autoencoder import Autoencoder, by_name, in_blocks
+from amiss.models.autoencoder import Autoencoder, in_blocks
 from amiss.networks import numpy_operations
 from amiss.networks.rows import Float32Array, Rows, marked, spread
+from amiss.networks.weights import by_name
 from amiss.training import Schedule
 
 _WIDER = 2  # the layer between two attentions

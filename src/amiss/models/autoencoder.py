@@ -14,6 +14,7 @@ from amiss.errors import MissingExtraError, ParameterError
 from amiss.models.base import AnyModel
 from amiss.networks import numpy_operations
 from amiss.networks.rows import Float32Array, Layout, Rows, cell_losses
+from amiss.networks.weights import by_name, first_weights
 from amiss.numerics.blocks import in_parts
 from amiss.training import History, Schedule, told, train
 
@@ -281,25 +282,6 @@ class Autoencoder(AnyModel):
         return np.concatenate(parts, axis=-1)
 
 
-def first_weights(shapes: dict[str, tuple[int, ...]], random_state: np.random.Generator) -> Float32Array:
-    """Return normal weights of variance 1 / inputs, biases 0 and gains 1, one flat vector, float32."""
-    parts = []
-    for name, shape in shapes.items():
-        if name.startswith(("bias", "gain")):
-            parts.append(np.full(shape, float(name.startswith("gain")), np.float32))
-            continue
-        inputs = int(np.prod(shape[:-1]))
-        parts.append(random_state.normal(0, 1 / np.sqrt(inputs), shape).astype(np.float32))
-    return np.concatenate([part.ravel() for part in parts])
-
-
-def by_name(flat: Float32Array, shapes: dict[str, tuple[int, ...]]) -> dict[str, Float32Array]:
-    """Return the weights by name, views of the flat vector of them."""
-    ends = np.cumsum([int(np.prod(shape)) for shape in shapes.values()])[:-1]
-    parts = np.split(flat, ends)
-    return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
-
-
 def in_blocks(
     answer: Callable[[Float32Array], Float32Array], values: Float32Array, answers: int | None = None
 ) -> Float32Array:
@@ -330,4 +312,4 @@ def in_blocks(
     return out
 
 
-__all__ = ["Autoencoder", "by_name", "first_weights", "in_blocks"]
+__all__ = ["Autoencoder", "in_blocks"]

@@ -56,19 +56,22 @@ class OnTable(Adapter, Model):
         """Return how much of a row's surprise goes if one number is put right, shape (items, cells): `repairs`."""
         return self.repairs(batch)[1][:, : len(batch.names)]
 
-    def surprise_of_levels(self, batch: Batch) -> FloatArray:
+    def surprise_of_levels(self, batch: Batch) -> FloatArray | None:
         """Return how much of the row's surprise goes if one category is put right, shape (items, categories)."""
+        if not batch.levels:
+            return None
         return self.repairs(batch)[1][:, len(batch.names) :]
 
     def expected(self, batch: Batch) -> FloatArray:
         """Return each number as the others let expect it, shape (items, cells), raw units."""
         return self.space_.invert(self.repairs(batch)[0][:, : len(batch.names)].astype(np.float64))
 
-    def expected_levels(self, batch: Batch) -> IntArray:
+    def expected_levels(self, batch: Batch) -> IntArray | None:
         """Return the place of the likeliest level of each category, shape (items, categories)."""
-        outputs, blocks = self.repairs(batch)[0], self.network.layout_.blocks()
-        places = [outputs[:, block].argmax(axis=1) for block in blocks]
-        return np.stack(places, axis=1) if places else np.zeros((len(batch), 0), np.int64)
+        if not batch.levels:
+            return None
+        outputs = self.repairs(batch)[0]
+        return np.stack([outputs[:, block].argmax(axis=1) for block in self.network.layout_.blocks()], axis=1)
 
     def repairs(self, batch: Batch) -> tuple[Float32Array, FloatArray]:
         """Return what belongs in each cell, and how much of the row's surprise goes where it is put there.

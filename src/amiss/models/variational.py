@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.models.autoencoder import Autoencoder, by_name, in_blocks
+from amiss.models.autoencoder import Autoencoder, in_blocks
 from amiss.networks import numpy_operations
 from amiss.networks.activations import ACTIVATIONS
 from amiss.networks.rows import Float32Array, Rows
+from amiss.networks.weights import by_name
 from amiss.training import Schedule
 
 _MOST_LATENT = 16

@@ -12,6 +12,7 @@ import torch
 from amiss.batch import BoolArray, IntArray
 from amiss.networks import torch_operations
 from amiss.networks.rows import Float32Array, Rows, cell_losses, hidden, marked, worst
+from amiss.networks.weights import by_name
 
 _MEMORY, _EPSILON, _DECAY = (0.9, 0.999), 1e-8, 0.01
 _TRIM_FROM = 0.5  # of the steps: from there on the whole share is left out
@@ -164,13 +165,3 @@ def threads_for(weights: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def by_name(flat: Any, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
-    """Return the weights by name, views of the flat vector of them."""
-    found, at = {}, 0
-    for name, shape in shapes.items():
-        size = int(np.prod(shape))
-        found[name] = flat[at : at + size].reshape(shape)
-        at += size
-    return found

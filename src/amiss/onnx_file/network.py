@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from amiss.models.attention import Attention
-from amiss.models.autoencoder import Autoencoder, by_name
+from amiss.models.autoencoder import Autoencoder
 from amiss.models.variational import Variational
 from amiss.networks import onnx_operations as nodes
 from amiss.networks.onnx_graph import Value
 from amiss.networks.rows import Float32Array, Layout, cell_losses, spread
+from amiss.networks.weights import by_name
 
 
 def why_no_graph(network: Autoencoder) -> str:
