@@ -70,6 +70,10 @@ class Schedule:
     patience: int = 0
     steps: int | None = None
 
+    def all_steps(self, items: int) -> int:
+        """Return how many steps all epochs take, at most, over so many items."""
+        return self.epochs * (self.steps or -(-items // self.batch_size))
+
 
 class History(Stored):
     """What happened in training, epoch by epoch.

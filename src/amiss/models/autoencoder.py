@@ -182,7 +182,7 @@ class Autoencoder(AnyModel):
             noise=self.noise,
             trim=trim,
             huber=self.loss == "huber",
-            steps=schedule.epochs * -(-len(rows) // schedule.batch_size),
+            steps=schedule.all_steps(len(rows)),
             device=self.device_found(),
             blind=self.blind,
         )

@@ -144,7 +144,7 @@ class Dense(Autoencoder):
             dropout=self.dropout,
             trim=trim,
             huber=self.loss == "huber",
-            steps=schedule.epochs * -(-len(rows) // schedule.batch_size),
+            steps=schedule.all_steps(len(rows)),
         )
         self.history_ = train(trainee, len(rows), schedule, random_state)
         self.weights_ = stack.weights

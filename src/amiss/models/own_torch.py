@@ -65,7 +65,7 @@ class OwnTorch(OwnNetwork):
                 noise=self.noise,
                 trim=trim,
                 huber=self.loss == "huber",
-                steps=schedule.epochs * -(-len(rows) // schedule.batch_size),
+                steps=schedule.all_steps(len(rows)),
                 device=self.device_found(),
             )
             with threads_for(sum(one.numel() for one in self.network_.parameters())):
