@@ -79,6 +79,10 @@ class Anomaly:
         The cells to blame, the worst first.
     start, end : int or None
         First and last point of an event, both inclusive; None for rows and strings.
+    kind : str
+        What kind of event: "spike", "level shift", ...; empty for rows and strings.
+    severity : str
+        How grave an event is: "low", "medium", "high" or "critical"; empty for rows and strings.
     """
 
     place: int
@@ -88,10 +92,18 @@ class Anomaly:
     causes: tuple[Cause, ...] = ()
     start: int | None = None
     end: int | None = None
+    kind: str = ""
+    severity: str = ""
+
+    @property
+    def told_kind(self) -> str:
+        """Kind and severity in words, "spike (high)"; empty where there is neither."""
+        return f"{self.kind} ({self.severity})" if self.kind and self.severity else self.kind
 
     def __str__(self) -> str:
         causes = "; ".join(map(str, self.causes))
-        return f"{self.label}: {times(self.score)} x the limit, p {self.p_value:.2g}" + (
+        kind = f"{self.told_kind}, " if self.kind else ""
+        return f"{self.label}: {kind}{times(self.score)} x the limit, p {self.p_value:.2g}" + (
             f"; {causes}" if causes else ""
         )
 
@@ -303,6 +315,7 @@ class Detection:
         from dataclasses import asdict
 
         told = ("kind", "items", "choice", "notes")  # elsewhere in the object
+        empty = (("kind", ""), ("severity", ""))  # of a row or a string
         answer = {
             "kind": self.kind,
             **({"choice": self.learnt["choice"]} if "choice" in self.learnt else {}),
@@ -313,7 +326,9 @@ class Detection:
             "chance": self.chance,
             "learnt": {name: value for name, value in self.learnt.items() if name not in told},
             "notes": list(self.notes),
-            "anomalies": [{k: v for k, v in asdict(a).items() if v is not None} for a in self],
+            "anomalies": [
+                {k: v for k, v in asdict(a).items() if v is not None and (k, v) not in empty} for a in self
+            ],
         }
         return json.dumps(answer, ensure_ascii=True, allow_nan=False)
 

@@ -1,0 +1,116 @@
+"""How a series detector answers: flagged points -> events with their channels to blame, and what a report shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from amiss.batch import AnyArray, FloatArray
+from amiss.detection import Anomaly, SeriesEvidence
+from amiss.detectors.base import Detector
+from amiss.detectors.series_words import event_causes, event_label
+from amiss.events import Event, events_of, outside_band, trimmed
+from amiss.numerics.blocks import one_blas_thread
+from amiss.reading.timeline import Series, Timeline
+from amiss.reading.windows import Channels, Scale
+from amiss.series_committee import SeriesCommittee
+
+
+class SeriesAnswer(Detector):
+    """The half of `SeriesDetector` that explains; what it learns and how it scores stands there."""
+
+    merge_gap: int | None
+    min_length: int
+    timeline_: Timeline
+    scale_: Scale
+    window_: int
+    committee_: SeriesCommittee
+    band_: FloatArray
+
+    def _in_context(self, series: Series) -> tuple[Channels, int]:
+        """Return the channels with what came before them, where it is known, and how many points that is."""
+        raise NotImplementedError
+
+    @one_blas_thread()
+    def explain(self, X: Any) -> list[Anomaly]:
+        """Return one `Anomaly` with its causes for every point of ``X``, flagged or not, in order."""
+        self._check_is_fitted()
+        scores = self._score(X)
+        series = self.timeline_.read(X)
+        every = [Event(i, i, i) for i in range(len(scores))]
+        return self._anomalies(every, scores, series, *self._evidence(series, scores))
+
+    def _explain(
+        self, data: Any, scores: FloatArray, flagged: AnyArray
+    ) -> tuple[list[Anomaly], SeriesEvidence]:
+        gap = self.window_ // 2 if self.merge_gap is None else self.merge_gap
+        series = self.timeline_.read(data)
+        evidence, cells = self._evidence(series, scores)
+        events = self._trimmed(events_of(flagged, scores, gap), flagged, scores, series, evidence)
+        return self._anomalies(events, scores, series, evidence, cells), evidence
+
+    def _trimmed(
+        self,
+        events: list[Event],
+        flagged: AnyArray,
+        scores: FloatArray,
+        series: Series,
+        evidence: SeriesEvidence,
+    ) -> list[Event]:
+        """Return the events cut down to what is odd in them, those of fewer than `min_length` points left out."""
+
+        def course() -> FloatArray:
+            channels, context = self._in_context(series)
+            return self.committee_.unsmoothed(channels)[context : context + len(series)]
+
+        outside = outside_band(series.values, evidence.lower, evidence.upper, self.scale_.spread)
+        found = trimmed(events, flagged, scores, outside, course)
+        long = [event for event in found if event.end - event.start + 1 >= self.min_length]
+        return sorted(long, key=lambda event: (-scores[event.peak], event.start))
+
+    def _evidence(self, series: Series, scores: FloatArray) -> tuple[SeriesEvidence, FloatArray]:
+        """Return what a report shows, and the surprise of each cell, shape (points, channels)."""
+        channels, context = self._in_context(series)
+        inside = slice(context, context + len(series))
+        cells = self.committee_.surprise(channels)[inside]
+        seen = np.where(np.isfinite(series.values), series.values, np.nan)
+        expected, lower, upper = (np.full(seen.shape, np.nan) for _ in range(3))
+        found = self.committee_.expected(channels) if len(self.band_) else None
+        if found is not None:
+            expected = self.scale_.restore(found[inside])
+            lower = self.scale_.restore(found[inside] + self.band_[0])
+            upper = self.scale_.restore(found[inside] + self.band_[1])
+        highest = cells.max(axis=1, keepdims=True)
+        share = np.where(highest > 0, cells / np.where(highest > 0, highest, 1.0), 0.0)
+        surprise = share * (scores / self.threshold_)[:, None]
+        times = None
+        if series.times is not None and not self.timeline_.counted:  # a report draws dates or positions
+            times = self.timeline_.texts(series.times)
+        names = tuple(self.timeline_.channels)
+        return SeriesEvidence(names, times, seen, expected, lower, upper, surprise), cells
+
+    def _anomalies(
+        self,
+        events: list[Event],
+        scores: FloatArray,
+        series: Series,
+        evidence: SeriesEvidence,
+        cells: FloatArray,
+    ) -> list[Anomaly]:
+        p_values = self.threshold_rule_.p_values(scores)
+        times, counted = evidence.times, ""
+        if self.timeline_.counted and series.times is not None:
+            times, counted = self.timeline_.texts(series.times), f"{self.timeline_.time} "
+        return [
+            Anomaly(
+                place=event.peak,
+                label=counted + event_label(event, times),
+                score=self._relative(scores[event.peak]),
+                p_value=float(p_values[event.peak]),
+                causes=event_causes(event, series, evidence, cells),
+                start=event.start,
+                end=event.end,
+            )
+            for event in events
+        ]
