@@ -1,0 +1,1 @@
+"""Judging detectors on labelled data."""
