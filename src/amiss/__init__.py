@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from amiss.detectors.series import SeriesDetector
     from amiss.detectors.strings import StringDetector
     from amiss.detectors.table import TableDetector
+    from amiss.evaluation import evaluate
+    from amiss.events import EventRules
     from amiss.model_file import load, save
     from amiss.network_shapes import network_shape
     from amiss.onnx_file import export
@@ -32,12 +34,14 @@ _HOME = {
     "Detection": "amiss.detection",
     "Anomaly": "amiss.detection",
     "Cause": "amiss.detection",
+    "EventRules": "amiss.events",
     "save": "amiss.model_file",
     "load": "amiss.model_file",
     "export": "amiss.onnx_file",
     "write_report": "amiss.report",
     "plot": "amiss.report.plots",
     "tune": "amiss.tuning",
+    "evaluate": "amiss.evaluation",
     "network_shape": "amiss.network_shapes",
 }
 
@@ -50,12 +54,14 @@ __all__ = [
     "Detection",
     "Anomaly",
     "Cause",
+    "EventRules",
     "save",
     "load",
     "export",
     "write_report",
     "plot",
     "tune",
+    "evaluate",
     "network_shape",
     "__version__",
 ]

@@ -1,23 +1,25 @@
-"""Events: neighbouring flagged points become one."""
+"""Events: neighbouring abnormal points become one, by rules that say when an event begins and when it is over."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 
-from amiss.batch import AnyArray, FloatArray
+from amiss.batch import BoolArray, FloatArray, IntArray
+from amiss.errors import ParameterError
+from amiss.part import Part, make_part
 
-_CLEAR = 0.25  # an event with a point so far outside is trimmed to what lies outside; in widths of the band
-_OUTSIDE = 0.1  # so far outside the band, and as far as this share of the farthest point of the event
-_NARROWEST, _FARTHEST = 0.01, 20.0  # widths of a band and distances from it, in standard deviations
-_HIGH = 0.5
+SEVERITIES = ("low", "medium", "high", "critical")
+_HIGHER, _FAR_HIGHER = 2.0, 5.0  # multiples of the limit
+_MORE_THAN_ONE = 1.5  # channels: one has at most four fifths of the blame
 
 
 @dataclass(frozen=True)
 class Event:
-    """A run of points in which something is amiss.
+    """A stretch in which something is amiss.
 
     Attributes
     ----------
@@ -25,109 +27,262 @@ class Event:
         First and last point, both inclusive.
     peak : int
         The point of the highest score.
+    score : float
+        The score of the peak.
+    runs : int
+        How many runs of abnormal points it holds: more than one where others began in the time to cool down.
     """
 
     start: int
     end: int
     peak: int
+    score: float
+    runs: int = 1
+
+    def __len__(self) -> int:
+        return self.end - self.start + 1
 
 
-def events_of(flagged: AnyArray, scores: FloatArray, merge_gap: int = 0, min_length: int = 1) -> list[Event]:
-    """Return the events among flagged points, the highest peak first.
+@dataclass(frozen=True)
+class EventRules(Part):
+    """When an event of a series begins and when it is over.
+
+    Spelt ``"leave=0.7,cool_down=24"``. Scores are in multiples of the limit; lengths are in points.
 
     Parameters
     ----------
-    flagged : ndarray of shape (k,)
-        Positions of flagged points, in any order.
-    scores : ndarray of shape (points,)
-        Scores of all points.
-    merge_gap : int
-        Flagged points with at most so many unflagged ones between them are one event.
+    enter : float
+        An event begins at a point that scores higher.
+    leave : float
+        It goes on as long as points score higher than this, at most ``enter``: a score that wavers about one
+        line makes one event of two lines.
     min_length : int
-        Events of fewer points, from first to last, are left out.
+        Shorter events are left out.
+    merge_gap : int or None
+        Runs with at most so many points between them are one event; None: half a window.
+    cool_down : int
+        An event that begins within so many points after another belongs to it, which then lasts to its end, ...
+    worse : float
+        ... unless its score is so many times as high.
+
+    Raises
+    ------
+    ParameterError
+        A rule is outside its legal values.
+
+    References
+    ----------
+    Schmitt (1938), "A thermionic trigger": two lines in place of one.
 
     Examples
     --------
-    >>> events_of(np.array([3, 4, 7]), np.array([0, 0, 0, 1, 2, 0, 0, 9.0]), merge_gap=1)
-    [Event(start=7, end=7, peak=7), Event(start=3, end=4, peak=4)]
+    >>> EventRules(leave=0.7, cool_down=24).spec()
+    'rules:leave=0.7,cool_down=24'
     """
-    if not len(flagged):
+
+    shelf: ClassVar[str] = "event rule"
+    name: ClassVar[str] = "rules"
+
+    enter: float = 1.0
+    leave: float = 1.0
+    min_length: int = 1
+    merge_gap: int | None = None
+    cool_down: int = 0
+    worse: float = 2.0
+
+    def __post_init__(self) -> None:
+        _check_number("enter", self.enter, 0.0, None)
+        _check_number("leave", self.leave, 0.0, self.enter)
+        _check_number("worse", self.worse, 1.0, None)
+        for name, least in (("min_length", 1), ("merge_gap", 0), ("cool_down", 0)):
+            check_count(name, getattr(self, name), least, optional=name == "merge_gap")
+
+    @classmethod
+    def of(cls, asked: Any) -> EventRules:
+        """Return the rules that ``asked`` spells; "auto" is the default.
+
+        Raises
+        ------
+        ParameterError
+            There is no such rule, or its value is not legal.
+
+        Examples
+        --------
+        >>> EventRules.of("leave=0.7") == EventRules(leave=0.7)
+        True
+        """
+        if isinstance(asked, cls):
+            return asked
+        if not isinstance(asked, str):
+            raise ParameterError(
+                f"Event rules were given as {type(asked).__name__}. Give 'auto', EventRules(...) or a text such "
+                "as 'leave=0.7,cool_down=24'."
+            )
+        return cls() if asked == "auto" else make_part(cls, f"{cls.name}:{asked}")
+
+
+def check_count(name: str, value: Any, least: int, optional: bool = False) -> None:
+    """Raise ParameterError unless ``value`` is a whole number of at least ``least`` (or None, where optional)."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not (whole and value >= least) and not (optional and value is None):
+        raise ParameterError(f"{name} is {value!r}. Legal: a whole number of at least {least}.")
+
+
+def _check_number(name: str, value: Any, least: float, most: float | None) -> None:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not (number and least <= value < np.inf and (most is None or value <= most)):
+        upper = "" if most is None else f" to {most:g}, which is enter"
+        raise ParameterError(f"{name} is {value!r}. Legal: a number from {least:g}{upper}.")
+
+
+Trim = Callable[[Event, IntArray], Event]
+"""An event and the positions of its abnormal points -> the event cut down to what is odd itself."""
+
+
+class EventTracker:
+    """Finds the events among scores that come in chunks: the same events however they are cut.
+
+    Parameters
+    ----------
+    rules : EventRules
+        A ``merge_gap`` of None is one of 0 here.
+    limit : float
+        The score that is 1.0 for the rules.
+    trim : callable or None
+        Cuts an event down before its length is judged.
+
+    Examples
+    --------
+    >>> tracker = EventTracker(EventRules(leave=0.5))
+    >>> tracker.push(np.array([0.0, 1.2, 0.7]))
+    []
+    >>> tracker.push(np.array([0.6, 0.1, 0.7]))
+    [Event(start=1, end=3, peak=1, score=1.2, runs=1)]
+    >>> tracker.finish()
+    []
+    """
+
+    def __init__(self, rules: EventRules, limit: float = 1.0, trim: Trim | None = None) -> None:
+        self._rules, self._limit, self._trim = rules, limit, trim
+        self._seen, self._inside = 0, False
+        self._run: IntArray = np.zeros(0, np.int64)  # abnormal points of what may still go on
+        self._run_scores: FloatArray = np.zeros(0)
+        self._last: Event | None = None  # over, yet another may still belong to it
+
+    def push(self, scores: FloatArray) -> list[Event]:
+        """Take the scores of the next points, shape (points,); return the events that are over, the oldest first.
+
+        A point whose score is NaN is a normal one.
+        """
+        found = self._seen + np.flatnonzero(self._is_inside(scores))
+        self._run_scores = np.concatenate([self._run_scores, scores[found - self._seen]])
+        self._run = np.concatenate([self._run, found])
+        self._seen += len(scores)
+        cuts = np.flatnonzero(np.diff(self._run) > self._gap + 1) + 1
+        if len(self._run) and self._seen - 1 - self._run[-1] > self._gap:
+            cuts = np.append(cuts, len(self._run))
+        return self._close(cuts)
+
+    def finish(self) -> list[Event]:
+        """Return the events that no further point can change any more, now that none comes."""
+        over = self._close(np.array([len(self._run)] if len(self._run) else [], np.int64))
+        over += [self._last] if self._last else []
+        self._last = None
+        return over
+
+    @property
+    def _gap(self) -> int:
+        return self._rules.merge_gap or 0
+
+    def _is_inside(self, scores: FloatArray) -> BoolArray:
+        """Return which points lie in an event: above `leave` since one above `enter`."""
+        if not len(scores):
+            return np.zeros(0, bool)
+        enters = scores > self._rules.enter * self._limit
+        decided = enters | ~(scores > self._rules.leave * self._limit)
+        latest = np.maximum.accumulate(np.where(decided, np.arange(len(scores)), -1))
+        inside: BoolArray = np.where(latest >= 0, enters[latest], self._inside)
+        self._inside = bool(inside[-1])
+        return inside
+
+    def _close(self, cuts: IntArray) -> list[Event]:
+        """Make events of the runs that end at the cuts; return those that are over."""
+        over: list[Event] = []
+        begin = 0
+        for cut in cuts.tolist():
+            run, scores = self._run[begin:cut], self._run_scores[begin:cut]
+            begin, peak = cut, int(np.argmax(scores))
+            event = Event(int(run[0]), int(run[-1]), int(run[peak]), float(scores[peak]))
+            event = self._trim(event, run) if self._trim else event
+            if len(event) >= self._rules.min_length:
+                over += self._settle(event)
+        self._run, self._run_scores = self._run[begin:], self._run_scores[begin:]
+        coming = int(self._run[0]) if len(self._run) else self._seen
+        if self._last and coming - self._last.end > self._rules.cool_down:
+            over.append(self._last)
+            self._last = None
+        return over
+
+    def _settle(self, event: Event) -> list[Event]:
+        """Count an event to the one before it, or keep it as the last; return what is over by that."""
+        last, self._last = self._last, event
+        if last is None:
+            return []
+        if event.start - last.end > self._rules.cool_down or event.score >= self._rules.worse * last.score:
+            return [last]
+        highest = max((last, event), key=lambda one: one.score)
+        self._last = replace(highest, start=last.start, end=event.end, runs=last.runs + event.runs)
         return []
-    ordered = np.sort(np.asarray(flagged, np.int64))
-    cuts = np.flatnonzero(np.diff(ordered) > merge_gap + 1) + 1
-    found = []
-    for run in np.split(ordered, cuts):
-        start, end = int(run[0]), int(run[-1])
-        if end - start + 1 >= min_length:
-            found.append(Event(start, end, int(run[np.argmax(scores[run])])))
-    return sorted(found, key=lambda event: (-scores[event.peak], event.start))
 
 
-def trimmed(
-    events: list[Event],
-    flagged: AnyArray,
-    scores: FloatArray,
-    outside: FloatArray,
-    course: Callable[[], FloatArray],
+def events_of(
+    scores: FloatArray, rules: EventRules, limit: float = 1.0, trim: Trim | None = None
 ) -> list[Event]:
-    """Return the events cut down to the points that are odd themselves, in the same order.
-
-    A score is smoothed over a window, so that points up to a window away from an odd one are flagged with it.
-    Where values lie clearly outside the band, those make the event; where none does, it is the course that
-    is odd, and the event is where the score before it was smoothed is nearer to its peak than to its median.
+    """Return the events among scores, the highest peak first.
 
     Parameters
     ----------
-    events : list of Event
-    flagged : ndarray of shape (k,)
-        Positions of flagged points; an event begins and ends at one.
     scores : ndarray of shape (points,)
-        The peak of an event is its point of the highest score.
-    outside : ndarray of shape (points,)
-        See `outside_band`.
-    course : callable
-        Returns the scores before smoothing, shape (points,); called only if an event needs them.
-    """
-    unsmoothed = None
-    found = []
-    for event in events:
-        run = np.sort(flagged[(flagged >= event.start) & (flagged <= event.end)])
-        farthest = outside[run].max()
-        if farthest > _CLEAR:
-            odd = run[outside[run] >= max(_OUTSIDE, _OUTSIDE * farthest)]
-        else:
-            unsmoothed = course() if unsmoothed is None else unsmoothed
-            usual = min(float(np.median(unsmoothed)), float(unsmoothed[run].max()))
-            odd = run[unsmoothed[run] - usual >= _HIGH * (unsmoothed[run].max() - usual)]
-        start, end = int(odd[0]), int(odd[-1])
-        run = run[(run >= start) & (run <= end)]
-        found.append(Event(start, end, int(run[np.argmax(scores[run])])))
-    return found
-
-
-def outside_band(seen: FloatArray, lower: FloatArray, upper: FloatArray, spread: FloatArray) -> FloatArray:
-    """Return how far each point lies outside the band of its farthest channel, in widths of the band.
-
-    Parameters
-    ----------
-    seen, lower, upper : ndarray of shape (points, channels)
-        Raw units; NaN where missing or where there is no band: nothing lies outside there.
-    spread : ndarray of shape (channels,)
-        Standard deviations.
-
-    Returns
-    -------
-    ndarray of shape (points,)
-        0 inside the band.
+    rules, limit, trim
+        See `EventTracker`.
 
     Examples
     --------
-    >>> outside_band(np.array([[1.0], [9.0]]), np.zeros((2, 1)), np.full((2, 1), 4.0), np.ones(1))
-    array([0.  , 1.25])
+    >>> [(e.start, e.end) for e in events_of(np.array([0, 0, 0, 2, 3, 0, 0, 9.0]), EventRules(merge_gap=1))]
+    [(7, 7), (3, 4)]
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        half = spread / 2  # halves: the difference of two large values overflows
-        beyond = np.maximum(lower / 2 - seen / 2, seen / 2 - upper / 2) / half
-        width = np.maximum((upper / 2 - lower / 2) / half, _NARROWEST)
-    found = np.clip(np.nan_to_num(beyond, nan=0.0, posinf=_FARTHEST), 0.0, _FARTHEST) / width
-    return np.asarray(np.nan_to_num(found, nan=0.0).max(axis=1))
+    tracker = EventTracker(rules, limit, trim)
+    return sorted(tracker.push(scores) + tracker.finish(), key=lambda event: (-event.score, event.start))
+
+
+def severity(event: Event, limit: float, window: int, blame: FloatArray) -> str:
+    """Return how grave an event is: "low", and a step more for each of these.
+
+    It scores at least twice the limit; at least five times; it lasts at least a window; at least half of the
+    channels take part, and more than one. How many take part is the inverse Simpson index of their shares: 1
+    where one has all the blame, all of them where they share it evenly.
+
+    Parameters
+    ----------
+    event : Event
+    limit : float
+        The score that is 1.0 for a person.
+    window : int
+        Points in a window.
+    blame : ndarray of shape (channels,)
+        Surprise of each channel in the event, >= 0.
+
+    References
+    ----------
+    Simpson (1949), "Measurement of diversity", Nature 163: the index is 1 / sum of squared shares.
+
+    Examples
+    --------
+    >>> severity(Event(10, 39, 20, score=12.0), 2.0, 24, np.array([1.0]))
+    'critical'
+    """
+    total = float(blame.sum())
+    part = 1.0 / float(((blame / total) ** 2).sum()) if total > 0 else 1.0
+    wide = part >= max(_MORE_THAN_ONE, len(blame) / 2)
+    steps = (event.score >= _HIGHER * limit, event.score >= _FAR_HIGHER * limit, len(event) >= window, wide)
+    return SEVERITIES[min(sum(steps), len(SEVERITIES) - 1)]

@@ -10,7 +10,7 @@ import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
 from amiss.detectors.series_answer import SeriesAnswer
-from amiss.errors import ParameterError
+from amiss.events import check_count
 from amiss.models.base import AnyModel
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import DEFAULT_WINDOW, Channels, Scale, find_period
@@ -52,6 +52,8 @@ class SeriesDetector(SeriesAnswer):
         Flagged points with at most so many others between them are one event; None: half a window.
     min_length : int
         Events of fewer points are not reported. An event is what is odd itself among the flagged points.
+    events : "auto", str or EventRules
+        When an event begins and when it is over: "leave=0.7,cool_down=24" (see `EventRules`).
 
     Attributes
     ----------
@@ -98,6 +100,7 @@ class SeriesDetector(SeriesAnswer):
         window: int | None = None,
         merge_gap: int | None = None,
         min_length: int = 1,
+        events: Any = "auto",
     ) -> None:
         self.models = models
         self.threshold = threshold
@@ -107,10 +110,12 @@ class SeriesDetector(SeriesAnswer):
         self.window = window
         self.merge_gap = merge_gap
         self.min_length = min_length
+        self.events = events
 
     # ------------------------------------------------------------- the path
     def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
-        _check_counts(window=(self.window, 2), merge_gap=(self.merge_gap, 0), min_length=(self.min_length, 1))
+        check_count("window", self.window, 2, optional=True)
+        self._event_rules()
         self.timeline_ = Timeline(self.time)
         series = self.timeline_.fit(data)
         models = series_models(self.models, len(self.timeline_.channels), self.training_data == "clean")
@@ -220,13 +225,6 @@ class SeriesDetector(SeriesAnswer):
             "start": self.span_[0] if self.span_ else None,
             "end": self.span_[-1] if self.span_ else None,
         }
-
-
-def _check_counts(**given: tuple[Any, int]) -> None:
-    for name, (value, least) in given.items():
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if value is not None and not (whole and value >= least):
-            raise ParameterError(f"{name} is {value!r}. Legal: a whole number of at least {least}.")
 
 
 def _fingerprint(values: FloatArray) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from amiss.batch import AnyArray, FloatArray
+from amiss.batch import AnyArray, FloatArray, IntArray
 from amiss.detection import Anomaly, SeriesEvidence
 from amiss.detectors.base import Detector
 from amiss.detectors.series_words import event_causes, event_label
-from amiss.events import Event, events_of, outside_band, trimmed
+from amiss.errors import ParameterError
+from amiss.event_edges import outside_band, trimmed
+from amiss.events import Event, EventRules, check_count, events_of, severity
 from amiss.numerics.blocks import one_blas_thread
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import Channels, Scale
@@ -22,6 +26,7 @@ class SeriesAnswer(Detector):
 
     merge_gap: int | None
     min_length: int
+    events: Any = "auto"
     timeline_: Timeline
     scale_: Scale
     window_: int
@@ -38,36 +43,53 @@ class SeriesAnswer(Detector):
         self._check_is_fitted()
         scores = self._score(X)
         series = self.timeline_.read(X)
-        every = [Event(i, i, i) for i in range(len(scores))]
+        every = [Event(i, i, i, score) for i, score in enumerate(scores.tolist())]
         return self._anomalies(every, scores, series, *self._evidence(series, scores))
 
     def _explain(
         self, data: Any, scores: FloatArray, flagged: AnyArray
     ) -> tuple[list[Anomaly], SeriesEvidence]:
-        gap = self.window_ // 2 if self.merge_gap is None else self.merge_gap
         series = self.timeline_.read(data)
         evidence, cells = self._evidence(series, scores)
-        events = self._trimmed(events_of(flagged, scores, gap), flagged, scores, series, evidence)
-        return self._anomalies(events, scores, series, evidence, cells), evidence
+        outside = outside_band(series.values, evidence.lower, evidence.upper, self.scale_.spread)
 
-    def _trimmed(
-        self,
-        events: list[Event],
-        flagged: AnyArray,
-        scores: FloatArray,
-        series: Series,
-        evidence: SeriesEvidence,
-    ) -> list[Event]:
-        """Return the events cut down to what is odd in them, those of fewer than `min_length` points left out."""
-
+        @cache
         def course() -> FloatArray:
             channels, context = self._in_context(series)
             return self.committee_.unsmoothed(channels)[context : context + len(series)]
 
-        outside = outside_band(series.values, evidence.lower, evidence.upper, self.scale_.spread)
-        found = trimmed(events, flagged, scores, outside, course)
-        long = [event for event in found if event.end - event.start + 1 >= self.min_length]
-        return sorted(long, key=lambda event: (-scores[event.peak], event.start))
+        def trim(event: Event, run: IntArray) -> Event:
+            return trimmed(event, run, scores, outside, course)
+
+        rules = self._event_rules()
+        if rules.merge_gap is None:
+            rules = replace(rules, merge_gap=self.window_ // 2)
+        events = events_of(scores, rules, self.threshold_, trim)
+        found = self._anomalies(events, scores, series, evidence, cells)
+        return [self._graded(*pair, cells) for pair in zip(found, events, strict=True)], evidence
+
+    def _graded(self, anomaly: Anomaly, event: Event, cells: FloatArray) -> Anomaly:
+        blame = cells[event.start : event.end + 1].sum(axis=0)
+        return replace(anomaly, severity=severity(event, self.threshold_, self.window_, blame))
+
+    def _event_rules(self) -> EventRules:
+        """Return the rules of events, those given on their own among them.
+
+        Raises
+        ------
+        ParameterError
+            A rule is not legal, or is given twice.
+        """
+        check_count("min_length", self.min_length, 1)
+        rules = EventRules.of(self.events)
+        for name, default in (("merge_gap", None), ("min_length", 1)):
+            own = getattr(self, name)
+            if own == default:
+                continue
+            if getattr(rules, name) != default:
+                raise ParameterError(f"{name} is given twice: {own!r}, and among the events. Give it once.")
+            rules = replace(rules, **{name: own})
+        return rules
 
     def _evidence(self, series: Series, scores: FloatArray) -> tuple[SeriesEvidence, FloatArray]:
         """Return what a report shows, and the surprise of each cell, shape (points, channels)."""

@@ -15,9 +15,10 @@ def event_label(event: Event, times: list[str] | None) -> str:
     """Return how a person finds an event: its points, or its moments where the series has times."""
     if event.start == event.end:
         return f"point {event.start}" if times is None else times[event.start]
+    again = f", {event.runs} times" if event.runs > 1 else ""
     if times is None:
-        return f"points {event.start} to {event.end}"
-    return f"{times[event.start]} to {times[event.end]}"
+        return f"points {event.start} to {event.end}{again}"
+    return f"{times[event.start]} to {times[event.end]}{again}"
 
 
 def event_causes(
