@@ -13,6 +13,8 @@ import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
 from amiss.reading.frames import like
+from amiss.series_evidence import ManySeriesEvidence as ManySeriesEvidence
+from amiss.series_evidence import SeriesEvidence as SeriesEvidence
 
 _SHOWN = 10  # anomalies in a notebook's view
 
@@ -83,6 +85,9 @@ class Anomaly:
         What kind of event: "spike", "level shift", ...; empty for rows and strings.
     severity : str
         How grave an event is: "low", "medium", "high" or "critical"; empty for rows and strings.
+    series : str
+        Of many series, which one: "host web1, metric cpu"; ``start`` and ``end`` are its points then, ``place`` is a
+        row of the data.
     """
 
     place: int
@@ -94,6 +99,7 @@ class Anomaly:
     end: int | None = None
     kind: str = ""
     severity: str = ""
+    series: str = ""
 
     @property
     def told_kind(self) -> str:
@@ -130,29 +136,6 @@ class TableEvidence:
 
 
 @dataclass(frozen=True)
-class SeriesEvidence:
-    """What a series report shows: the points, the expected band, and how surprising each channel was.
-
-    Attributes
-    ----------
-    channels : tuple of str
-    times : list of str or None
-        Time of each point as text (ISO 8601), None where the data has no time.
-    values, expected, lower, upper : ndarray of shape (points, channels)
-        Raw units; NaN where a value is missing or nothing is expected.
-    surprise : ndarray of shape (points, channels)
-    """
-
-    channels: tuple[str, ...]
-    times: list[str] | None
-    values: FloatArray
-    expected: FloatArray
-    lower: FloatArray
-    upper: FloatArray
-    surprise: FloatArray
-
-
-@dataclass(frozen=True)
 class StringEvidence:
     """What a string report shows: the flagged strings, character by character.
 
@@ -169,7 +152,7 @@ class StringEvidence:
     surprise: list[FloatArray]
 
 
-Evidence = TableEvidence | SeriesEvidence | StringEvidence
+Evidence = TableEvidence | SeriesEvidence | ManySeriesEvidence | StringEvidence
 
 
 @dataclass(frozen=True)
@@ -196,7 +179,7 @@ class Detection:
     reach : int
         Over how many neighbouring items a score reaches: a window of a series, else 1. By chance ``chance *
         items / reach`` anomalies are expected.
-    evidence : TableEvidence, SeriesEvidence or StringEvidence
+    evidence : TableEvidence, SeriesEvidence, ManySeriesEvidence or StringEvidence
         What reports and plots show.
     learnt : dict
         What the detector learnt, as `Detector.summary` tells it.
@@ -204,6 +187,10 @@ class Detection:
         What the reader should know: too few rows, columns set aside, values cut.
     native : Any
         The data the answer is about, as the caller gave it; decides the kind of `to_frame`.
+    failed : dict of str to str
+        Of many series those that could not be looked at, and why.
+    scored : ndarray of shape (items,), bool, or None
+        Which items were scored; None: all.
     """
 
     kind: str
@@ -219,6 +206,8 @@ class Detection:
     notes: tuple[str, ...] = ()
     reach: int = 1
     native: Any = field(default=None, repr=False)
+    failed: dict[str, str] = field(default_factory=dict)
+    scored: BoolArray | None = None
 
     def __iter__(self) -> Iterator[Anomaly]:
         return iter(self.anomalies)
@@ -229,7 +218,7 @@ class Detection:
     @property
     def verdict(self) -> str:
         """The answer in one sentence."""
-        count, total = self.unusual, len(self.flags)
+        count, total = self.unusual, self._points or len(self.flags)
         units = self.unit if total == 1 else self.unit + "s"
         chance = self.chance_words
         if self.unit == "point":
@@ -239,6 +228,8 @@ class Detection:
                 f"Nothing is amiss in {total:,} {units} ({chance} expected beyond the threshold by chance)."
             )
         events = f" in {len(self):,} event{'s' * (len(self) != 1)}" if self.unit == "point" else ""
+        if isinstance(self.evidence, ManySeriesEvidence):
+            events += f" of {sum(one.events > 0 for one in self.evidence.series):,} series"
         return f"{count:,} of {total:,} {units} unusual{events}, {chance} expected by chance."
 
     @property
@@ -249,9 +240,14 @@ class Detection:
         return sum(a.end - a.start + 1 for a in self.anomalies if a.start is not None and a.end is not None)
 
     @property
+    def _points(self) -> int:
+        """Of many series how many points they have; those that share the rows of the data have more than it."""
+        return self.evidence.points if isinstance(self.evidence, ManySeriesEvidence) else 0
+
+    @property
     def chance_words(self) -> str:
         """How many anomalies chance alone brings among as many normal items: "about 12", "fewer than 1"."""
-        by_chance = self.chance * len(self.scores) / self.reach
+        by_chance = self.chance * (self._points or len(self.scores)) / self.reach
         return f"about {by_chance:,.0f}" if by_chance >= 0.5 else "fewer than 1"
 
     def to_frame(self) -> Any:
@@ -262,7 +258,8 @@ class Detection:
         frame
             pandas for pandas (with its index), polars for polars, Arrow for Arrow, polars for anything else.
             Columns: ``score`` (multiples of the threshold), ``p_value``, ``anomalous`` (bool), ``causes``
-            (text; empty where the item is not anomalous, and at points beside an event that its window reaches).
+            (text; empty where the item is not anomalous, and at points beside an event that its window reaches), and
+            of many series ``series`` (the one that is anomalous there).
         """
         return like(self.native, self.to_columns())
 
@@ -273,23 +270,32 @@ class Detection:
         -------
         dict of str to ndarray or list, of length (items,)
         """
+        causes, series = self._told_of_items()
+        many = {"series": series} if isinstance(self.evidence, ManySeriesEvidence) else {}
         return {
             "score": self.scores / self.threshold,
             "p_value": self.p_values,
             "anomalous": self.flags,
-            "causes": self._causes_of_items(),
+            "causes": causes,
+            **many,
         }
 
-    def _causes_of_items(self) -> list[str]:
-        texts = [""] * len(self.flags)
+    def _told_of_items(self) -> tuple[list[str], list[str]]:
+        """Return the causes of each item, and of many series the one that is anomalous there."""
+        causes, series = [""] * len(self.flags), [""] * len(self.flags)
         for anomaly in reversed(self.anomalies):  # the worst is written last
-            first, last = anomaly.place, anomaly.place
-            if anomaly.start is not None and anomaly.end is not None:
-                first, last = anomaly.start, anomaly.end
-            for place in range(first, last + 1):
+            for place in self._items_of(anomaly):
                 if self.flags[place]:
-                    texts[place] = "; ".join(map(str, anomaly.causes))
-        return texts
+                    causes[place] = "; ".join(map(str, anomaly.causes))
+                    series[place] = anomaly.series
+        return causes, series
+
+    def _items_of(self, anomaly: Anomaly) -> list[int]:
+        if anomaly.start is None or anomaly.end is None:
+            return [anomaly.place]
+        if isinstance(self.evidence, ManySeriesEvidence):
+            return list(map(int, self.evidence.rows(anomaly.series)[anomaly.start : anomaly.end + 1]))
+        return list(range(anomaly.start, anomaly.end + 1))
 
     def _repr_html_(self) -> str:
         """Return the verdict and the worst anomalies as HTML, for notebooks."""
@@ -310,7 +316,7 @@ class Detection:
         str
             One JSON object: kind, choice (the kind and why, where it was chosen), verdict, items, flagged,
             threshold, chance, learnt (as `Detector.summary` tells it: columns with their kinds, models),
-            notes, anomalies.
+            notes, of many series failed, anomalies.
         """
         from dataclasses import asdict
 
@@ -331,6 +337,11 @@ class Detection:
             ],
         }
         return json.dumps(answer, ensure_ascii=True, allow_nan=False)
+
+
+def _told(anomaly: dict[str, Any]) -> dict[str, Any]:
+    """Return what there is to tell of an anomaly: its places only where it has them, its series only of many."""
+    return {k: v for k, v in anomaly.items() if v is not None and (v or k != "series")}
 
 
 def _html_row(anomaly: Anomaly) -> str:

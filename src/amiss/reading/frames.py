@@ -55,7 +55,7 @@ def read_frame(data: Any, *, what: str = "table") -> Frame:
     Parameters
     ----------
     data : frame, array, list of rows, or dict of columns
-        pandas, polars (lazy too), Arrow or narwhals; a two-dimensional array; rows as lists, tuples or dicts.
+        pandas, polars (lazy too), Arrow, narwhals or `Frame`; a two-dimensional array; rows as lists, tuples or dicts.
     what : str
         What the data is called in messages.
 
@@ -71,6 +71,8 @@ def read_frame(data: Any, *, what: str = "table") -> Frame:
         raise TypeError(
             f"Sparse data was given as a {what}. Legal: a dense array or a frame. Convert it: data.toarray()."
         )
+    if isinstance(data, Frame):
+        return _checked(data, what)
     if isinstance(data, Mapping):
         frame = _from_columns({str(k): v for k, v in data.items()}, data)
     elif isinstance(data, np.ndarray):
@@ -142,13 +144,12 @@ def _from_array(array: AnyArray, what: str) -> Frame:
     names = tuple(f"x{i}" for i in range(array.shape[1]))
     booleans: list[str] = []
     columns = [_column(name, array[:, i], booleans, {}) for i, name in enumerate(names)]
-    frame = Frame(names, columns, named=False, booleans=tuple(booleans))
     if not names:
         raise DataError(
             f"Found array with 0 feature(s) (shape=({len(array)}, 0)) while a minimum of 1 is required. "
             f"Give a {what} with at least one column."
         )
-    return frame
+    return Frame(names, columns, named=False, booleans=tuple(booleans))
 
 
 def _from_columns(given: dict[str, Any], data: Any) -> Frame:
@@ -157,9 +158,8 @@ def _from_columns(given: dict[str, Any], data: Any) -> Frame:
     columns = []
     for name, values in given.items():
         if isinstance(values, str) or not hasattr(values, "__len__"):
-            raise DataError(
-                f"Column {name!r} holds a single {type(values).__name__}. A column is a list of values."
-            )
+            what = type(values).__name__
+            raise DataError(f"Column {name!r} holds a single {what}. A column is a list of values.")
         array = values if isinstance(values, np.ndarray) else _objects(values)
         columns.append(_column(name, array, booleans, zones))
     lengths = {len(c) for c in columns}

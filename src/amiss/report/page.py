@@ -13,7 +13,16 @@ from markupsafe import Markup
 
 import amiss
 from amiss.batch import FloatArray
-from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence, StringEvidence, TableEvidence, times
+from amiss.detection import (
+    Anomaly,
+    Cause,
+    Detection,
+    ManySeriesEvidence,
+    SeriesEvidence,
+    StringEvidence,
+    TableEvidence,
+    times,
+)
 from amiss.report.curves import curves
 from amiss.report.histogram import histogram
 from amiss.report.thinning import EVENTS
@@ -161,7 +170,8 @@ def evidence_shown(detection: Detection) -> dict[str, Any]:
         strings = list(_within(_strings(evidence), _BYTES))
         return {"strings": strings, "left_out": len(evidence.texts) - len(strings)}
     shown = min(len(detection), EVENTS)
-    return {"channels": len(evidence.channels), "events": shown, "left_out": len(detection) - shown}
+    channels = len(evidence.series if isinstance(evidence, ManySeriesEvidence) else evidence.channels)
+    return {"channels": channels, "events": shown, "left_out": len(detection) - shown}
 
 
 def _table(evidence: TableEvidence, anomalies: dict[int, Anomaly]) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""What a series report shows: one series with its expected band, or many at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from amiss.batch import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class SeriesEvidence:
+    """What a series report shows: the points, the expected band, and how surprising each channel was.
+
+    Attributes
+    ----------
+    channels : tuple of str
+    times : list of str or None
+        Time of each point as text (ISO 8601), None where the data has no time.
+    values, expected, lower, upper : ndarray of shape (points, channels)
+        Raw units; NaN where a value is missing or nothing is expected.
+    surprise : ndarray of shape (points, channels)
+    """
+
+    channels: tuple[str, ...]
+    times: list[str] | None
+    values: FloatArray
+    expected: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    surprise: FloatArray
+
+
+@dataclass(frozen=True)
+class SeriesOverview:
+    """One of many series at a glance: at most `STRETCHES` stretches of equal length.
+
+    Attributes
+    ----------
+    name : str
+    points, unusual, events : int
+        How many points it has, how many of them lie in events, and how many events.
+    worst : float
+        The highest score, in multiples of the threshold.
+    times : ndarray of shape (stretches + 1,)
+        When each stretch begins, and when the last one ends: seconds since 1970, or positions where there is no time.
+    timed : bool
+        Whether they are seconds.
+    low, high : ndarray of shape (stretches,)
+        Smallest and largest value of the channel most to blame, raw units; NaN where all are missing.
+    scores : ndarray of shape (stretches,)
+        The highest score, in multiples of the threshold.
+    marks : ndarray of shape (marked, 2)
+        When the worst events begin and end, as `times`.
+    failed : str
+        Why it could not be looked at; empty where it was.
+    """
+
+    name: str
+    points: int
+    unusual: int
+    events: int
+    worst: float
+    times: FloatArray
+    timed: bool
+    low: FloatArray
+    high: FloatArray
+    scores: FloatArray
+    marks: FloatArray
+    failed: str = ""
+
+
+@dataclass(frozen=True)
+class ManySeriesEvidence:
+    """What a report of many series shows: each at a glance, the worst in full.
+
+    Attributes
+    ----------
+    by : tuple of str
+        The key columns; empty where each column is a series of its own.
+    series : tuple of SeriesOverview
+        In the order of their first rows.
+    details : dict of str to SeriesEvidence
+        The worst series in full, by name, the worst first.
+    scores : dict of str to ndarray of shape (points,)
+        Their scores, in multiples of the threshold.
+    order : ndarray of shape (rows,) or None
+        The rows of the data, series by series; None where all series share the rows.
+    begins : ndarray of shape (series + 1,)
+        Where the rows of each series begin in ``order``.
+    """
+
+    by: tuple[str, ...]
+    series: tuple[SeriesOverview, ...]
+    details: dict[str, SeriesEvidence]
+    scores: dict[str, FloatArray]
+    order: IntArray | None
+    begins: IntArray
+
+    @property
+    def points(self) -> int:
+        """How many points all series have."""
+        return sum(one.points for one in self.series)
+
+    @property
+    def unusual(self) -> int:
+        """How many points lie in events."""
+        return sum(one.unusual for one in self.series)
+
+    def rows(self, name: str) -> IntArray:
+        """Return the rows of a series in the data, ascending."""
+        at = next(i for i, one in enumerate(self.series) if one.name == name)
+        if self.order is None:
+            return np.arange(self.series[at].points)
+        return self.order[self.begins[at] : self.begins[at + 1]]
