@@ -1,1 +1,27 @@
-"""Judging detectors on labelled data."""
+"""How good detectors are on labelled data: a folder of it, the cases made of it, figures, outcomes."""
+
+from amiss.evaluation.cases import GROUPS, PROTOCOLS, Case, cases_of
+from amiss.evaluation.judge import Scored, evaluate, figures_of, outcome_of, scored_by_amiss
+from amiss.evaluation.labelled import Labelled, find_labelled, read_labelled
+from amiss.evaluation.outcomes import RANKING, VERDICTS, Evaluation, Mean, Outcome, means_of
+
+__all__ = [
+    "Case",
+    "Evaluation",
+    "GROUPS",
+    "Labelled",
+    "Mean",
+    "Outcome",
+    "PROTOCOLS",
+    "RANKING",
+    "Scored",
+    "VERDICTS",
+    "cases_of",
+    "evaluate",
+    "figures_of",
+    "find_labelled",
+    "means_of",
+    "outcome_of",
+    "read_labelled",
+    "scored_by_amiss",
+]

@@ -121,4 +121,4 @@ def _steps(labels: AnyArray, scores: FloatArray) -> tuple[FloatArray, FloatArray
     distinct, level = np.unique(-np.asarray(scores, float), return_inverse=True)
     hits = np.bincount(level, weights=labels, minlength=len(distinct))
     alarms = np.bincount(level, weights=1 - labels, minlength=len(distinct))
-    return hits, alarms
+    return hits.astype(float), alarms.astype(float)

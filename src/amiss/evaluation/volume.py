@@ -17,7 +17,7 @@ def buffer_length(values: FloatArray) -> int:
     Parameters
     ----------
     values : ndarray of shape (points,)
-        The first channel.
+        The first channel; NaN where a value is missing.
 
     Returns
     -------
@@ -34,8 +34,9 @@ def buffer_length(values: FloatArray) -> int:
     >>> buffer_length(np.sin(np.arange(900) * 2 * np.pi / 24))
     24
     """
-    centred = np.asarray(values, float)[:_LONGEST_LOOKED_AT]
-    centred = centred - centred.mean()
+    seen = np.asarray(values, float)[:_LONGEST_LOOKED_AT]
+    missing = np.isnan(seen)
+    centred = np.where(missing, 0.0, seen - (seen[~missing].mean() if not missing.all() else 0.0))
     size = 2 ** int(np.ceil(np.log2(2 * len(centred))))
     spectrum = np.fft.rfft(centred, size)
     similar = np.fft.irfft(spectrum * np.conj(spectrum))[: _LAGS + 1]
