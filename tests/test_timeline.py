@@ -90,7 +90,6 @@ def test_where_a_stretch_stands():
     ("time", "data", "message"),
     [
         ("when", {"at": HOURS, "v": np.arange(10.0)}, "'when' is not there. The columns are 'at', 'v'"),
-        ("at", {"at": HOURS[::-1], "v": np.arange(10.0)}, "Time column 'at' goes back in row 1"),
         ("at", {"at": ["2026-01-01", "soon", *["2026-01-03"] * 8], "v": HOURS}, "no time in row 1 .'soon'."),
         (None, {"a": ["x", "y"], "b": ["u", "v"]}, "None of the columns .'a', 'b'. holds numbers"),
     ],

@@ -62,7 +62,7 @@ class SeriesCommittee(Stored):
         total = np.zeros(len(channels))
         for calibration, scores in zip(self.calibrations, raw, strict=True):
             total += calibration.apply(scores)
-        return total * _trust(channels)
+        return total * share_seen(channels) ** 2
 
     def _combined(self, raw: Iterable[FloatArray], channels: Channels) -> FloatArray:
         smooth = moving_mean(self._total(raw, channels), channels.period)
@@ -82,18 +82,18 @@ class SeriesCommittee(Stored):
         return next((view for view in views if view is not None), None)
 
 
-def _trust(channels: Channels) -> FloatArray:
-    """Return how much the window around each point says, 0 to 1, shape (points,).
+def share_seen(channels: Channels) -> FloatArray:
+    """Return which share of the window around each point was seen, 0 to 1, shape (points,).
 
-    What stands in a gap was made up, so that a window counts by the share of it that was seen, squared. Gaps
-    of less than an eighth of a window are bridged well and do not count.
+    What stands in a gap was made up, so that a window counts by that share, squared. Gaps of less than an eighth of
+    a window are bridged well and do not count.
     """
     if not channels.mask.any():
         return np.ones(len(channels))
     from scipy.ndimage import binary_opening
 
     gaps = binary_opening(channels.mask, np.ones((max(1, channels.period // 8), 1)))
-    return np.asarray(moving_mean(1.0 - gaps.mean(axis=1), channels.period) ** 2)
+    return np.asarray(moving_mean(1.0 - gaps.mean(axis=1), channels.period))
 
 
 def series_models(asked: Any, channels: int, clean: bool = False) -> list[SeriesModel]:

@@ -21,6 +21,8 @@ class SeriesEvidence:
     values, expected, lower, upper : ndarray of shape (points, channels)
         Raw units; NaN where a value is missing or nothing is expected.
     surprise : ndarray of shape (points, channels)
+    rows : ndarray of shape (points,) or None
+        The row of the data of each point; None where rows and points are the same. Points stand in order of time.
     """
 
     channels: tuple[str, ...]
@@ -30,6 +32,7 @@ class SeriesEvidence:
     lower: FloatArray
     upper: FloatArray
     surprise: FloatArray
+    rows: IntArray | None = None
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,21 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.detectors.series_answer import SeriesAnswer
+from amiss.detectors.series_rows import SeriesRows, of_rows
 from amiss.events import check_count
 from amiss.models.base import AnyModel
+from amiss.reading.outages import UsualGaps
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import DEFAULT_WINDOW, Channels, Scale, find_period
 from amiss.series_committee import SeriesCommittee, series_models
 
 _BAND = (0.005, 0.995)
 _SHORTEST_STRETCH = 32
+_TREATED = {"mask": "gaps are bridged by straight lines", "interpolate": "straight lines count as if seen"}
 _FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
 
 
-class SeriesDetector(SeriesAnswer):
+class SeriesDetector(SeriesRows):
     """Learn the usual course of a series and tell which points and channels do not fit.
 
     A point is scored by the windows around it, compared with what was seen at other times: a training point
@@ -101,6 +103,10 @@ class SeriesDetector(SeriesAnswer):
         merge_gap: int | None = None,
         min_length: int = 1,
         events: Any = "auto",
+        tz: str | None = None,
+        duplicates: str = "mean",
+        gap: str = "mask",
+        time_format: str | None = None,
     ) -> None:
         self.models = models
         self.threshold = threshold
@@ -111,17 +117,22 @@ class SeriesDetector(SeriesAnswer):
         self.merge_gap = merge_gap
         self.min_length = min_length
         self.events = events
+        self.tz = tz
+        self.duplicates = duplicates
+        self.gap = gap
+        self.time_format = time_format
 
     # ------------------------------------------------------------- the path
     def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
         check_count("window", self.window, 2, optional=True)
         self._event_rules()
-        self.timeline_ = Timeline(self.time)
-        series = self.timeline_.fit(data)
+        self._check_time()
+        self.timeline_ = Timeline(self.time, self.tz, self.duplicates, self.time_format)
+        series = self._gaps_treated(self.timeline_.fit(data))
         models = series_models(self.models, len(self.timeline_.channels), self.training_data == "clean")
         self.n_features_in_ = len(self.timeline_.channels)
         self.scale_ = Scale().fit(series.values)
-        values, mask = self.scale_.apply(series.values)
+        values, mask = self._standardised(series)
         self._choose_window(values)
         channels = Channels(values, mask, 0, self.window_)
         self.committee_ = SeriesCommittee(models)
@@ -131,8 +142,9 @@ class SeriesDetector(SeriesAnswer):
         self.tail_, self.tail_mask_ = context.values.copy(), context.mask.copy()
         self.fingerprint_ = _fingerprint(series.values)
         self.span_ = [] if series.times is None else self.timeline_.texts(series.times[[0, -1]])
+        self.usual_gaps_ = UsualGaps().fit(np.isnan(series.values), self.training_data == "clean")
         self._tell_about(series)
-        return scores
+        return self._learn_rows(series, scores, self._scored_points(channels, 0, len(series)))
 
     def _choose_window(self, values: FloatArray) -> None:
         moving = values.std(axis=0) > 0
@@ -159,18 +171,19 @@ class SeriesDetector(SeriesAnswer):
             self._note(f"Left out, neither time nor numbers: {names}.")
         missing = float(np.isnan(series.values).mean())
         if missing:
-            self._note(f"{missing:.1%} of the values are missing; gaps are bridged by straight lines.")
-        if not self.timeline_.regular:
-            self._note("The steps between points differ; the points are taken as evenly spaced.")
+            self._note(f"{missing:.1%} of the values are missing; {_TREATED[self.gap]}.")
+        for note in series.notes:
+            self._note(note)
 
     def _score(self, data: Any) -> FloatArray:
-        series = self.timeline_.read(data)
+        series = self._series_of(data)
         channels, context = self._in_context(series)
-        return self.committee_.score(channels)[context : context + len(series)]
+        scores = self.committee_.score(channels)[context : context + len(series)]
+        return of_rows(series, np.where(self._scored_points(channels, context, len(series)), scores, 0.0))
 
     def _in_context(self, series: Series) -> tuple[Channels, int]:
         """Return the channels with what came before them, where it is known, and how many points that is."""
-        values, mask = self.scale_.apply(series.values)
+        values, mask = self._standardised(series)
         start, follows = self.timeline_.place(series.times)
         points = self.timeline_.points
         if len(series) >= points and _fingerprint(series.values[:points]) == self.fingerprint_:
@@ -183,6 +196,7 @@ class SeriesDetector(SeriesAnswer):
 
     def _independent(self, scores: FloatArray) -> FloatArray:
         # neighbouring points share their windows: their scores rise together and would pass for anomalies
+        scores = scores[self.taught_]
         apart = max(1, min(self.window_, len(scores) // _FEWEST_SCORES))
         return scores[apart // 2 :: apart]
 

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from amiss.batch import AnyArray, FloatArray, IntArray
+from amiss.batch import FloatArray, IntArray
 from amiss.detection import Anomaly, SeriesEvidence
 from amiss.detectors.base import Detector
 from amiss.detectors.series_words import event_causes, event_label
 from amiss.errors import ParameterError
 from amiss.event_edges import outside_band, trimmed
 from amiss.events import Event, EventRules, check_count, events_of, severity
-from amiss.numerics.blocks import one_blas_thread
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import Channels, Scale
 from amiss.series_committee import SeriesCommittee
@@ -37,19 +36,13 @@ class SeriesAnswer(Detector):
         """Return the channels with what came before them, where it is known, and how many points that is."""
         raise NotImplementedError
 
-    @one_blas_thread()
-    def explain(self, X: Any) -> list[Anomaly]:
-        """Return one `Anomaly` with its causes for every point of ``X``, flagged or not, in order."""
-        self._check_is_fitted()
-        scores = self._score(X)
-        series = self.timeline_.read(X)
+    def _explain_each(self, series: Series, scores: FloatArray) -> list[Anomaly]:
+        """Return one `Anomaly` with its causes for every point, flagged or not, in order."""
         every = [Event(i, i, i, score) for i, score in enumerate(scores.tolist())]
         return self._anomalies(every, scores, series, *self._evidence(series, scores))
 
-    def _explain(
-        self, data: Any, scores: FloatArray, flagged: AnyArray
-    ) -> tuple[list[Anomaly], SeriesEvidence]:
-        series = self.timeline_.read(data)
+    def _explain_points(self, series: Series, scores: FloatArray) -> tuple[list[Anomaly], SeriesEvidence]:
+        """Return the events among the points, the worst first, and what a report shows of the points."""
         evidence, cells = self._evidence(series, scores)
         outside = outside_band(series.values, evidence.lower, evidence.upper, self.scale_.spread)
 
