@@ -286,7 +286,7 @@ class Detection:
         for anomaly in reversed(self.anomalies):  # the worst is written last
             for place in self._items_of(anomaly):
                 if self.flags[place]:
-                    causes[place] = "; ".join(map(str, anomaly.causes))
+                    causes[place] = "; ".join(filter(None, [anomaly.told_kind, *map(str, anomaly.causes)]))
                     series[place] = anomaly.series
         return causes, series
 
@@ -347,4 +347,5 @@ def _told(anomaly: dict[str, Any]) -> dict[str, Any]:
 def _html_row(anomaly: Anomaly) -> str:
     causes = "<br>".join(html.escape(str(cause)) for cause in anomaly.causes)
     numbers = f"<td>{times(anomaly.score)} &times;</td><td>{anomaly.p_value:.2g}</td>"
-    return f"<tr><td>{html.escape(anomaly.label)}</td>{numbers}<td style='text-align:left'>{causes}</td></tr>"
+    where = ", ".join(filter(None, [anomaly.label, anomaly.told_kind]))
+    return f"<tr><td>{html.escape(where)}</td>{numbers}<td style='text-align:left'>{causes}</td></tr>"

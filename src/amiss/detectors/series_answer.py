@@ -14,6 +14,7 @@ from amiss.detectors.base import Detector
 from amiss.detectors.series_words import event_causes, event_label
 from amiss.errors import ParameterError
 from amiss.event_edges import outside_band, trimmed
+from amiss.event_kinds import kind_of
 from amiss.events import Event, EventRules, check_count, events_of, severity
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import Channels, Scale
@@ -29,6 +30,7 @@ class SeriesAnswer(Detector):
     timeline_: Timeline
     scale_: Scale
     window_: int
+    period_: int | None
     committee_: SeriesCommittee
     band_: FloatArray
 
@@ -59,11 +61,23 @@ class SeriesAnswer(Detector):
             rules = replace(rules, merge_gap=self.window_ // 2)
         events = events_of(scores, rules, self.threshold_, trim)
         found = self._anomalies(events, scores, series, evidence, cells)
-        return [self._graded(*pair, cells) for pair in zip(found, events, strict=True)], evidence
+        past = self._past(series)
+        values = np.concatenate([past, series.values])
 
-    def _graded(self, anomaly: Anomaly, event: Event, cells: FloatArray) -> Anomaly:
-        blame = cells[event.start : event.end + 1].sum(axis=0)
-        return replace(anomaly, severity=severity(event, self.threshold_, self.window_, blame))
+        def told(anomaly: Anomaly, event: Event) -> Anomaly:
+            blame = cells[event.start : event.end + 1].sum(axis=0)
+            start, end = event.start + len(past), event.end + len(past)
+            kind = kind_of(values[:, int(np.argmax(blame))], start, end, self.window_, self.period_)
+            grave = severity(event, self.threshold_, self.window_, blame)
+            return replace(anomaly, kind=kind, severity=grave)
+
+        return list(map(told, found, events)), evidence
+
+    def _past(self, series: Series) -> FloatArray:
+        """Return what came before a series, where it is known, shape (points, channels), NaN where missing."""
+        channels, context = self._in_context(series)
+        values = self.scale_.restore(channels.values[:context])
+        return np.where(channels.mask[:context], np.nan, values)
 
     def _event_rules(self) -> EventRules:
         """Return the rules of events, those given on their own among them.
