@@ -20,7 +20,7 @@ from amiss.sources import Source
 from amiss.thresholds import Threshold
 
 HERE = pathlib.Path(__file__).resolve().parent
-COMMANDS = ("detect", "fit", "explain", "report", "export", "info", "parts", "demo")
+COMMANDS = ("detect", "fit", "explain", "report", "export", "info", "bench", "parts", "demo")
 
 
 def help_text(*command: str) -> str:

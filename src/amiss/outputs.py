@@ -6,10 +6,12 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from amiss import atomic
 from amiss.errors import SinkError
 
 if TYPE_CHECKING:
     from amiss.detection import Detection
+    from amiss.evaluation import Evaluation
     from amiss.sinks import Sink
 
 _HEAD = 4096  # bytes of a file that tell whether it is a report of amiss
@@ -117,3 +119,44 @@ def write(
             write_report(detection, place, title=title, command=command)
         else:
             sink.write(detection, place)
+
+
+def check_evaluation_places(output: str | None, report: str | None) -> None:
+    """Raise, before any work is done, where an ending is not that of what is written there.
+
+    Raises
+    ------
+    SinkError
+        The figures do not go to a ``.json`` file, or the page to no ``.html`` file.
+    """
+    if output is not None and not output.lower().endswith(".json"):
+        raise SinkError(
+            f"The figures are written as JSON, and {output!r} does not end so. Legal: .json. Name it so, or write a "
+            "page: --report PATH."
+        )
+    if report is not None:
+        check_report_place(report)
+
+
+def write_evaluated(
+    evaluation: Evaluation, output: str | None, report: str | None, *, command: str | None = None
+) -> None:
+    """Write the figures and the page of an evaluation, where they are wanted.
+
+    Raises
+    ------
+    SinkError
+        A file cannot be written.
+    """
+    if output is not None:
+        try:
+            atomic.write(output, [evaluation.to_json().encode("ascii"), b"\n"])
+        except OSError as error:
+            raise SinkError(
+                f"The figures cannot be written to {output!r}: {error.strerror or error}. Name a file in a folder that "
+                "exists and that you may write to."
+            ) from error
+    if report is not None:
+        from amiss.report.evaluation_page import write_evaluation
+
+        write_evaluation(evaluation, report, command=command)

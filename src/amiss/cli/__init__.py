@@ -17,6 +17,7 @@ _COMMANDS = {
     "report": "Write the report of what is amiss as one HTML file.",
     "export": "Write a model file as an ONNX file, for other programs.",
     "info": "Say what a model file has learnt.",
+    "bench": "Judge the detectors on labelled data of your own.",
     "parts": "List every model, threshold, source and sink with its options.",
     "demo": "Find what is amiss in three real data sets that ship with amiss.",
 }

@@ -120,7 +120,7 @@ def _job(given: dict[str, Any]) -> Job:
     from amiss.job import Job
 
     params = {
-        "models": _models(given.pop("models")),
+        "models": models_of(given.pop("models")),
         "threshold": given.pop("threshold"),
         "training_data": given.pop("training_data"),
         "random_state": given.pop("random_state"),
@@ -137,7 +137,8 @@ def _job(given: dict[str, Any]) -> Job:
     return Job(**said, columns=columns, params=given_params, model=given.pop("model", None))
 
 
-def _models(asked: tuple[str, ...]) -> str | list[str] | None:
+def models_of(asked: tuple[str, ...]) -> str | list[str] | None:
+    """Return the models as detectors take them; None where none are asked for."""
     if len(asked) == 1 and asked[0] in ("auto", "fast"):
         return asked[0]
     return list(asked) or None

@@ -58,6 +58,33 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], plain: str = " 
     _console().print(drawn)
 
 
+def figures(head: Sequence[str], rows: Iterable[Sequence[object]], words: int = 2) -> None:
+    """Print rows of figures under their heads, all but the first ``words`` columns to the right.
+
+    A table on a terminal, aligned lines in a pipe.
+    """
+    texts = [[printable(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", expand=False)
+        for place, name in enumerate(head):
+            drawn.add_column(name, justify="left" if place < words else "right", overflow="fold")
+        for row in texts:
+            drawn.add_row(*map(Text, row))
+        _console().print(drawn)
+        return
+    widths = [max(map(len, column)) for column in zip(head, *texts, strict=True)]
+    for row in (list(head), *texts):
+        cells = [
+            cell.ljust(width) if place < words else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.echo("  ".join(cells).rstrip())
+
+
 def anomalies(found: Sequence[Anomaly], most: int) -> None:
     """Print the worst anomalies, each with its causes."""
     worst = found[:most]
@@ -85,6 +112,24 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status("...") as status:
         yield lambda text: status.update(printable(text) + " ...")
+
+
+@contextmanager
+def counting(quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
+    """Give a function that draws a bar on the terminal: done, of how many, what; silent where nobody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda done, of, text: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda done, of, text: bar.update(
+            task, completed=done, total=of, description=escape(printable(text))
+        )
 
 
 def _console() -> Any:

@@ -30,6 +30,33 @@ VERDICTS = {
     "events": "events found",
 }
 """Figures of the verdicts at the threshold."""
+_SHORT = {
+    "average_precision": "avg. prec.",
+    "recall_1": "rec. at 1 %",
+    "precision_k": "prec. at k",
+    "false_alarms": "alarms/1000",
+    "events": "events",
+}
+
+
+def figure_words(name: str, value: float | None) -> str:
+    """Return a figure as a person reads it, empty where there is none.
+
+    Examples
+    --------
+    >>> figure_words("roc_auc", 0.98765), figure_words("flagged", 0.0123), figure_words("false_alarms", 0.849)
+    ('0.988', '1.2 %', '0.8')
+    """
+    if value is None:
+        return ""
+    if name == "flagged":
+        return f"{100 * value:.1f} %"
+    return f"{value:.1f}" if name == "false_alarms" else f"{value:.3f}"
+
+
+def main_figure(group: str) -> str:
+    """Return the figure that cases of a group are compared by."""
+    return "vus_pr" if group in ("one channel", "many channels") else "average_precision"
 
 
 @dataclass(frozen=True)
@@ -164,3 +191,30 @@ def _mean(group: str, protocol: str, outcomes: Sequence[Outcome]) -> Mean:
     }
     seconds = float(np.mean([outcome.seconds for outcome in fine])) if fine else 0.0
     return Mean(group, protocol, len(fine), len(outcomes) - len(fine), figures, seconds)
+
+
+def tables(evaluation: Evaluation, each: bool = False) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """Yield what a terminal shows as (title, heads, rows of words): the means, and each case where wanted."""
+    means = evaluation.means()
+    for title, names in (("Ranking, means:", RANKING), ("At the threshold, means:", VERDICTS)):
+        shown = [name for name in names if any(name in mean.figures for mean in means)]
+        head = ["data", "protocol", "cases", *(_SHORT.get(name, names[name]) for name in shown)]
+        rows = [
+            [
+                mean.group,
+                mean.protocol,
+                str(mean.cases),
+                *(figure_words(n, mean.figures.get(n)) for n in shown),
+            ]
+            for mean in means
+        ]
+        if shown:
+            yield title, head, rows
+    fine = [outcome for outcome in evaluation.outcomes if not outcome.failure]
+    if each and fine:
+        chosen = ("vus_pr", "roc_auc", "average_precision", "precision", "recall", "false_alarms")
+        words = {**RANKING, **VERDICTS}
+        cells = [[o.name, o.protocol, *(figure_words(n, o.figures.get(n)) for n in chosen)] for o in fine]
+        seconds = [[*row, f"{outcome.seconds:.1f}"] for row, outcome in zip(cells, fine, strict=True)]
+        head = ["case", "protocol", *(_SHORT.get(n, words[n]) for n in chosen), "CPU s"]
+        yield "Case by case:", head, seconds
