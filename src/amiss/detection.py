@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from amiss.batch import BoolArray, FloatArray
+from amiss.item_evidence import StringEvidence as StringEvidence
+from amiss.item_evidence import TableEvidence as TableEvidence
 from amiss.reading.frames import like
 from amiss.series_evidence import ManySeriesEvidence as ManySeriesEvidence
 from amiss.series_evidence import SeriesEvidence as SeriesEvidence
+
+STOPPED = "data stopped"
+"""Kind of the events in which there is no data."""
 
 _SHOWN = 10  # anomalies in a notebook's view
 
@@ -114,44 +117,6 @@ class Anomaly:
         )
 
 
-@dataclass(frozen=True)
-class TableEvidence:
-    """What a table report shows beside the verdicts: the flagged rows, cell by cell.
-
-    Attributes
-    ----------
-    columns : tuple of str
-    places : ndarray of shape (flagged,)
-        Row positions, the worst first.
-    cells : list of list of str
-        Text of each cell of the flagged rows.
-    surprise : ndarray of shape (flagged, columns)
-        Surprise of each cell, >= 0; 1.0 is where a cell starts to be abnormal.
-    """
-
-    columns: tuple[str, ...]
-    places: np.ndarray[Any, np.dtype[np.int64]]
-    cells: list[list[str]]
-    surprise: FloatArray
-
-
-@dataclass(frozen=True)
-class StringEvidence:
-    """What a string report shows: the flagged strings, character by character.
-
-    Attributes
-    ----------
-    places : ndarray of shape (flagged,)
-    texts : list of str
-    surprise : list of ndarray of shape (characters,)
-        Surprise of each character, >= 0; 1.0 is where a character starts to be abnormal.
-    """
-
-    places: np.ndarray[Any, np.dtype[np.int64]]
-    texts: list[str]
-    surprise: list[FloatArray]
-
-
 Evidence = TableEvidence | SeriesEvidence | ManySeriesEvidence | StringEvidence
 
 
@@ -223,21 +188,24 @@ class Detection:
         chance = self.chance_words
         if self.unit == "point":
             chance += " event" if chance.endswith(" 1") else " events"
-        if not count:
-            return (
-                f"Nothing is amiss in {total:,} {units} ({chance} expected beyond the threshold by chance)."
-            )
-        events = f" in {len(self):,} event{'s' * (len(self) != 1)}" if self.unit == "point" else ""
+        stops = sum(anomaly.kind == STOPPED for anomaly in self)
+        stopped = f" The data stopped {f'{stops:,} times' if stops > 1 else 'once'}." if stops else ""
+        odd = len(self) - stops
+        if not count and not odd:
+            by_chance = f"({chance} expected beyond the threshold by chance)"
+            return f"Nothing is amiss in {total:,} {units} {by_chance}.{stopped}"
+        events = f" in {odd:,} event{'s' * (odd != 1)}" if self.unit == "point" else ""
         if isinstance(self.evidence, ManySeriesEvidence):
             events += f" of {sum(one.events > 0 for one in self.evidence.series):,} series"
-        return f"{count:,} of {total:,} {units} unusual{events}, {chance} expected by chance."
+        return f"{count:,} of {total:,} {units} unusual{events}, {chance} expected by chance.{stopped}"
 
     @property
     def unusual(self) -> int:
-        """How many items are amiss: flagged rows or strings, points inside events."""
+        """How many items are amiss: flagged rows or strings, points inside events that have data."""
         if self.unit != "point":
             return int(self.flags.sum())
-        return sum(a.end - a.start + 1 for a in self.anomalies if a.start is not None and a.end is not None)
+        spans = ((a.start, a.end) for a in self.anomalies if a.kind != STOPPED)
+        return sum(end - start + 1 for start, end in spans if start is not None and end is not None)
 
     @property
     def _points(self) -> int:
@@ -258,8 +226,8 @@ class Detection:
         frame
             pandas for pandas (with its index), polars for polars, Arrow for Arrow, polars for anything else.
             Columns: ``score`` (multiples of the threshold), ``p_value``, ``anomalous`` (bool), ``causes``
-            (text; empty where the item is not anomalous, and at points beside an event that its window reaches), and
-            of many series ``series`` (the one that is anomalous there).
+            (text; empty where the item is not anomalous, and at points beside an event that its window reaches), of
+            many series ``series`` (the one that is anomalous there), and where not all were, ``scored`` (bool).
         """
         return like(self.native, self.to_columns())
 
@@ -278,12 +246,15 @@ class Detection:
             "anomalous": self.flags,
             "causes": causes,
             **many,
+            **({} if self.scored is None or self.scored.all() else {"scored": self.scored}),
         }
 
     def _told_of_items(self) -> tuple[list[str], list[str]]:
         """Return the causes of each item, and of many series the one that is anomalous there."""
         causes, series = [""] * len(self.flags), [""] * len(self.flags)
-        for anomaly in reversed(self.anomalies):  # the worst is written last
+        for anomaly in (
+            a for a in reversed(self.anomalies) if a.kind != STOPPED
+        ):  # the worst is written last
             for place in self._items_of(anomaly):
                 if self.flags[place]:
                     causes[place] = "; ".join(filter(None, [anomaly.told_kind, *map(str, anomaly.causes)]))
@@ -295,7 +266,9 @@ class Detection:
             return [anomaly.place]
         if isinstance(self.evidence, ManySeriesEvidence):
             return list(map(int, self.evidence.rows(anomaly.series)[anomaly.start : anomaly.end + 1]))
-        return list(range(anomaly.start, anomaly.end + 1))
+        places = range(anomaly.start, anomaly.end + 1)
+        rows = self.evidence.rows if isinstance(self.evidence, SeriesEvidence) else None
+        return list(places) if rows is None else [int(rows[place]) for place in places]
 
     def _repr_html_(self) -> str:
         """Return the verdict and the worst anomalies as HTML, for notebooks."""
@@ -328,6 +301,7 @@ class Detection:
             "verdict": self.verdict,
             "items": len(self.scores),
             "flagged": self.unusual,
+            **({} if self.scored is None else {"not_scored": int((~self.scored).sum())}),
             "threshold": self.threshold,
             "chance": self.chance,
             "learnt": {name: value for name, value in self.learnt.items() if name not in told},

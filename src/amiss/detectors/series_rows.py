@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
-from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence
+from amiss.detection import STOPPED, Anomaly, Cause, Detection, SeriesEvidence
 from amiss.detectors.series_answer import SeriesAnswer
 from amiss.detectors.series_words import event_label
 from amiss.errors import ParameterError
@@ -25,7 +25,6 @@ from amiss.thresholds import Threshold
 
 GAPS = ("mask", "interpolate", "zero")
 DUPLICATES = ("mean", "last", "error")
-STOPPED = "data stopped"
 _SEEN = 0.5  # of the window around a point, at least, or the point is not scored
 
 
