@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amiss.batch import FloatArray, IntArray
+from amiss.batch import AnyArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,10 @@ class SeriesEvidence:
     upper: FloatArray
     surprise: FloatArray
     rows: IntArray | None = None
+
+    def in_time(self, values: AnyArray) -> AnyArray:
+        """Return what is said of each row of the data in order of time, as the points stand here."""
+        return values if self.rows is None else np.asarray(values[self.rows])
 
 
 @dataclass(frozen=True)

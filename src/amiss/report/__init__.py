@@ -62,7 +62,8 @@ def render(detection: Detection, *, title: str | None = None, command: str | Non
     if isinstance(detection.evidence, SeriesEvidence):
         scripts = ["uplot/uPlot.iife.min.js", "report.js", "chart.js"]
         styles = ["uplot/uPlot.min.css", "report.css"]
-        data = _json(chart_data(detection.evidence, detection.anomalies, relative_scores(detection)))
+        scores = detection.evidence.in_time(relative_scores(detection))
+        data = _json(chart_data(detection.evidence, detection.anomalies, scores))
     return rendered(
         "report.html",
         scripts,

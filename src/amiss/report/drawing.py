@@ -32,6 +32,7 @@ PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
 LIMIT = "score, in multiples of the limit"
 
 _CHANNELS, _NUMBERED = 6, 9
+_KIND_ROOM = 5  # times the room of a rank, so that its kind stands beside it
 _STRETCHES = 2000  # about as many as a figure has pixels side by side
 _NAME = 80
 _FLOOR = 0.1  # the lowest score the strip of scores tells apart
@@ -194,7 +195,7 @@ def _series(detection: Detection, evidence: SeriesEvidence, relative: FloatArray
         ax.set_title(name, loc="left", fontsize=8.5, color=SOFT, pad=3, **PLAIN)
         ax.tick_params(labelbottom=False)
         ax.sharex(strip)
-    draw_scores(strip, course.x, relative)
+    draw_scores(strip, course.x, evidence.in_time(relative))
     strip.set_xlim(course.edges(0, len(course.x) - 1))
     course.number(strip)
     course.label_x(strip)
@@ -292,16 +293,19 @@ class _Course:
         return float(before), float(after)
 
     def number(self, ax: Axes) -> None:
-        """Write the rank of the worst events at their peaks, as far as there is room."""
+        """Write the rank of the worst events at their peaks, their kind beside, as far as there is room."""
         taken: list[float] = []
         room = (self.x[-1] - self.x[0]) * 0.018
+        peaks = self.x[[event.place for event in self.events]]
         for rank, event in enumerate(self.events[:_NUMBERED], 1):
             at = float(self.x[event.place])
             if all(abs(at - other) > room for other in taken):
                 taken.append(at)
                 score = min(max(event.score, 1.0), _LARGEST)
                 style: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center"}
-                ax.annotate(f"{rank}", (at, score), fontsize=8, fontweight="bold", color=ODD, **style)
+                alone = (np.abs(peaks - at) < _KIND_ROOM * room).sum() == 1
+                words = f"{rank} {event.kind}".strip() if alone else f"{rank}"
+                ax.annotate(words, (at, score), fontsize=8, fontweight="bold", color=ODD, **style)
 
     def label_x(self, ax: Axes) -> None:
         """Put dates on the axis where the points have times, their positions elsewhere."""

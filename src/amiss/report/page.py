@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from markupsafe import Markup
 import amiss
 from amiss.batch import FloatArray
 from amiss.detection import (
+    STOPPED,
     Anomaly,
     Cause,
     Detection,
@@ -33,6 +35,7 @@ _ANOMALIES, _ROWS, _COLUMNS, _LEARNT, _NOTES, _CAUSES = 100, 200, 40, 150, 20, 6
 _NETWORKS, _LAYERS = 8, 60
 _BYTES = 100_000
 _LEARNT_KEYS = ("period", "step", "timezone", "start", "end", "regex", "check_digit", "length", "items")
+_GRAVE = ("high", "critical")
 _BLAMED = 0.1  # share of a row's surprise from which a cell counts as to blame
 # How many characters of a text are shown.
 _CELL, _NAME, _WORDS, _NOTE, _COMMAND = 60, 60, 200, 500, 2000
@@ -98,9 +101,18 @@ def _facts(detection: Detection, relative: FloatArray) -> list[tuple[str, str]]:
         ("Highest score", f"{times(float(relative.max(initial=0.0)))} × the limit"),
     ]
     if detection.unit == "point":
-        facts.insert(2, ("Events", f"{len(detection):,}"))
+        facts.insert(2, ("Events", _kinds(detection)))
         facts[3] = ("Events expected by chance", detection.chance_words)
+    if detection.scored is not None and not detection.scored.all():
+        facts.insert(1, ("Not scored", f"{int((~detection.scored).sum()):,}"))
     return facts
+
+
+def _kinds(detection: Detection) -> str:
+    """Return how many events there are, and of which kinds: "5: 3 spike, 2 level shift"."""
+    counts = Counter(anomaly.kind for anomaly in detection if anomaly.kind)
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
+    return f"{len(detection):,}" + (f": {kinds}" if kinds else "")
 
 
 def _percent(share: float) -> str:
@@ -119,6 +131,8 @@ def _anomalies(detection: Detection) -> Iterator[dict[str, Any]]:
             "rank": str(rank),
             "label": texts.get(anomaly.place) or legible(anomaly.label, _NAME),
             "lasting": _lasting(anomaly, clock),
+            "kind": legible(anomaly.told_kind, _NAME),
+            "grave": anomaly.severity in _GRAVE,
             "score": times(anomaly.score),
             "p": chance(anomaly.p_value),
             "causes": [_cause(cause) for cause in anomaly.causes[:_CAUSES]],
@@ -135,6 +149,8 @@ def _lasting(anomaly: Anomaly, clock: list[str] | None) -> Markup | str:
     if clock is None:
         return f"{points:,} points, {anomaly.start:,} to {anomaly.end:,}"
     first, last = legible(_moment(clock[anomaly.start]), _NAME), legible(_moment(clock[anomaly.end]), _NAME)
+    if anomaly.kind == STOPPED:  # from the last point before it to the first behind
+        return Markup("{} to {}").format(first, last)
     return Markup("{:,} points, {} to {}").format(points, first, last)
 
 

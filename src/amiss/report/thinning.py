@@ -123,7 +123,7 @@ def span(anomaly: Anomaly) -> tuple[int, int]:
 
 
 def _event(anomaly: Anomaly, shown: list[str], clock: Clock | None) -> list[Any]:
-    """Return from when to when, from where to where, and which of the channels shown are to blame."""
+    """Return from when to when, from where to where, which of the channels shown are to blame, and the kind."""
     start, end = span(anomaly)
     blamed = {cause.cell for cause in anomaly.causes if cause.share >= BLAMED}
     return [
@@ -132,6 +132,7 @@ def _event(anomaly: Anomaly, shown: list[str], clock: Clock | None) -> list[Any]
         start,
         end,
         [i for i, name in enumerate(shown) if name in blamed],
+        anomaly.kind,
     ]
 
 
@@ -221,7 +222,8 @@ class Clock:
         return len(steps) == 0 or bool(np.ptp(steps) <= 1e-6 * abs(steps[0]))
 
     def words(self) -> dict[str, Any]:
-        step = float(np.median(np.diff(self.seconds))) if len(self.seconds) > 1 else 1.0
+        steps = np.diff(self.seconds)
+        step = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
         steady = (float(self.seconds[-1]) - float(self.seconds[0])) / max(len(self.seconds) - 1, 1)
         return {
             "start": float(self.seconds[0]),
@@ -235,14 +237,14 @@ def _at(position: int, clock: Clock | None) -> float:
 
 
 def clock_of(times: list[str] | None) -> Clock | None:
-    """Return the clock of the series; None where times are not given, not read or do not rise."""
+    """Return the clock of the series; None where times are not given, not read or go back."""
     if not times:
         return None
     try:
         seconds, offset = _naive(times) if _is_naive(times[0]) else _aware(times)
     except (ValueError, TypeError, OverflowError):
         return None
-    if not np.isfinite(seconds).all() or (np.diff(seconds) <= 0).any():
+    if not np.isfinite(seconds).all() or (np.diff(seconds) < 0).any():
         return None
     changes = np.flatnonzero(np.diff(offset, prepend=np.nan) != 0)
     return Clock(seconds, [(float(seconds[i]), float(offset[i])) for i in changes])
