@@ -208,7 +208,9 @@ def rooms(n=100_000, channels=4, events=5, *, timed=True, seed=0):
         reason = f"{seen:.1f}, expected {low:.1f} to {high:.1f}"
         cause = Cause(names[channel], f"{seen:.1f}", f"{low:.1f} to {high:.1f}", 0.81, reason)
         label = times[end][:16].replace("T", " ") if times else f"point {end}"
-        anomalies.append(Anomaly(end, label, size, 2e-5, (cause,), start, end))
+        kind = "spike" if seen > high else "dip"
+        grave = "critical" if size >= 5 else "medium"
+        anomalies.append(Anomaly(end, label, size, 2e-5, (cause,), start, end, kind, grave))
     learnt = {"channels": list(names), "period": 1440, "step": "1 minute", "timezone": "UTC"}
     learnt |= {"start": times[0], "end": times[-1]} if times else {}
     band = (values, expected, lower, upper)

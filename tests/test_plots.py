@@ -219,6 +219,16 @@ def test_events_are_shaded_where_they_are(timed):
             assert np.allclose(np.reshape(found, (-1, 2)), np.reshape(expected, (-1, 2)), rtol=0, atol=1e-5)
 
 
+def test_the_kind_stands_beside_the_rank_where_there_is_room():
+    """An event far from others is told by rank and kind, each of two neighbours by its rank alone."""
+    found = detections.rooms(4000, 1, 1)
+    event = found.anomalies[0]
+    near = dataclasses.replace(event, place=event.place + 30)
+    for events, wanted in ((found.anomalies, {f"1 {event.kind}"}), ((event, near), {"1"})):
+        strip = amiss.plot(dataclasses.replace(found, anomalies=events)).axes[-1]
+        assert {text.get_text() for text in strip.texts} == wanted
+
+
 def test_dates_stand_on_the_axis_as_the_clock_showed_them():
     """Times with an offset are not moved to UTC."""
     detection = detections.rooms(300, 1, 1)

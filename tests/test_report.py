@@ -161,6 +161,19 @@ def test_flagged_cells_are_told_without_colour(visit):
     assert page.locator("#causes tbody").first.locator(".seen").first.inner_text() == blamed[0]
 
 
+def test_the_kind_of_an_event_is_told(visit):
+    """Each event says its kind and how grave it is, grave ones stand out, and the facts count the kinds."""
+    found = detections.KINDS["series"]()
+    page = visit(found)
+    told = page.locator("#causes .kind").all_inner_texts()
+    assert told == [anomaly.told_kind for anomaly in found.anomalies[: len(told)]] != []
+    grave = [anomaly.severity in ("high", "critical") for anomaly in found.anomalies[: len(told)]]
+    marks = [page.locator("#causes .kind").nth(i).get_attribute("class") for i in range(len(told))]
+    assert [mark == "kind grave" for mark in marks] == grave
+    spikes = sum(anomaly.kind == "spike" for anomaly in found)
+    assert f"{spikes} spike" in page.locator("main").inner_text()
+
+
 def test_the_surprising_character_is_marked(visit):
     """In a string the character to blame is marked, a space at the end is made visible."""
     page = visit(detections.KINDS["strings"]())

@@ -118,7 +118,8 @@ def test_the_view_ends_where_the_series_ends(chart):
 def test_every_event_can_be_shown_from_the_list(chart):
     """The button beside an event zooms to it and selects the chart."""
     events = chart.evaluate("JSON.parse(document.getElementById('data').textContent).events")
-    for i, (start, end, *_) in enumerate(events):
+    for i, (start, end, _, _, _, kind) in enumerate(events):
+        assert kind in ("spike", "dip")
         chart.locator(f"[data-event='{i}']").click()
         low, high = _view(chart)
         assert low < start <= end < high

@@ -101,18 +101,18 @@ def _facts(detection: Detection, relative: FloatArray) -> list[tuple[str, str]]:
         ("Highest score", f"{times(float(relative.max(initial=0.0)))} × the limit"),
     ]
     if detection.unit == "point":
-        facts.insert(2, ("Events", _kinds(detection)))
+        facts.insert(2, ("Events", f"{len(detection):,}"))
         facts[3] = ("Events expected by chance", detection.chance_words)
+        facts += [("Kinds", kinds)] if (kinds := _kinds(detection)) else []
     if detection.scored is not None and not detection.scored.all():
         facts.insert(1, ("Not scored", f"{int((~detection.scored).sum()):,}"))
     return facts
 
 
 def _kinds(detection: Detection) -> str:
-    """Return how many events there are, and of which kinds: "5: 3 spike, 2 level shift"."""
+    """Return how many events there are of each kind, empty where none has a kind: "3 spike, 1 level shift"."""
     counts = Counter(anomaly.kind for anomaly in detection if anomaly.kind)
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
-    return f"{len(detection):,}" + (f": {kinds}" if kinds else "")
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
 
 
 def _percent(share: float) -> str:

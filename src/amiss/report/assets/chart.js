@@ -137,6 +137,28 @@ if (element("plot")) {
     }
     pen.restore();
   };
+  // the kind of each event above it, the worst first, as far as there is room
+  const nameKinds = (u) => {
+    const { left, top, width } = u.bbox, pen = u.ctx, taken = [], gap = 6 * devicePixelRatio;
+    pen.save();
+    pen.font = `${11 * devicePixelRatio}px ${font}`;
+    pen.fillStyle = ink.ink;
+    pen.strokeStyle = ink.page;
+    pen.lineWidth = 3 * devicePixelRatio;
+    pen.lineJoin = "round";
+    pen.textAlign = "left";
+    pen.textBaseline = "top";
+    for (const [a, b, , , , kind] of data.events) {
+      if (!kind || b < view.min || a > view.max) continue;
+      const wide = pen.measureText(kind).width, middle = u.valToPos((Math.max(a, view.min) + Math.min(b, view.max)) / 2, "x", true);
+      const from = Math.min(Math.max(middle - wide / 2, left), left + width - wide), to = from + wide;
+      if (taken.some(([other, end]) => from < end + gap && to > other - gap)) continue;
+      taken.push([from, to]);
+      pen.strokeText(kind, from, top + gap / 3);
+      pen.fillText(kind, from, top + gap / 3);
+    }
+    pen.restore();
+  };
   const alone = (u, series) => {
     const odd = u.data[series], found = [];
     const [first, last] = u.series[0].idxs;
@@ -190,6 +212,7 @@ if (element("plot")) {
     ],
     hooks: {
       drawClear: [(u) => shade(u, channels.indexOf(channel))],
+      draw: [(u) => { if (channel === channels[0]) nameKinds(u); }],
       setSelect: [(u) => {
         if (u.select.width > 3) look(u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x"));
         u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
@@ -198,8 +221,10 @@ if (element("plot")) {
         const i = u.cursor.idx, [x, lower, upper, , value] = channel.columns;
         if (i === null || i === undefined || u.cursor.left < 0) { now.textContent = ""; return; }
         const band = lower[i] === null || upper[i] === null ? "" : ` · expected ${figure(lower[i])} to ${figure(upper[i])}`;
-        now.textContent = (channel === channels[0] ? moment(x[i]) + " · " : "") + figure(value[i]) + band;
-        u.over.classList.toggle("on-event", Boolean(eventAt(u.posToVal(u.cursor.left, "x"), 3 * pixel(u))));
+        const event = eventAt(u.posToVal(u.cursor.left, "x"), 3 * pixel(u));
+        const kind = event && event[5] && channel === channels[0] ? ` · ${event[5]}` : "";
+        now.textContent = (channel === channels[0] ? moment(x[i]) + " · " : "") + figure(value[i]) + band + kind;
+        u.over.classList.toggle("on-event", Boolean(event));
       }],
     },
   });
