@@ -49,7 +49,9 @@ def check_state(cls: type[Stored], state: dict[str, Any], place: str) -> None:
             f"{place}.{unknown[0]} is not announced: {cls.__name__} has no annotation of that name."
         )
     if not (issubclass(cls, Part) and state.keys() == cls.parameter_defaults().keys()):
-        missing = sorted(name for name in hints if name not in state and not hasattr(cls, name))
+        dispensable = cls.may_lack(state)
+        lacking = (name for name in hints if name not in state and not hasattr(cls, name))
+        missing = sorted(name for name in lacking if name not in dispensable)
         if missing:
             raise ModelFileError(f"{place}.{missing[0]} is missing: every {cls.__name__} has one.")
     for name, value in state.items():

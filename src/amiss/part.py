@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Collection
 from typing import Any, ClassVar, Self, TypeVar
 
 from amiss.errors import ParameterError, UnknownPartError
@@ -44,6 +45,11 @@ class Stored:
     def state(self) -> dict[str, Any]:
         """Return the attributes that a model file keeps, by name."""
         return {name: value for name, value in vars(self).items() if name not in self.left_out}
+
+    @classmethod
+    def may_lack(cls, state: dict[str, Any]) -> Collection[str]:
+        """Return the attributes that an instance of this state does without; by default none."""
+        return ()
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:

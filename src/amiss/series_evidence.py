@@ -92,18 +92,18 @@ class ManySeriesEvidence:
         The worst series in full, by name, the worst first.
     scores : dict of str to ndarray of shape (points,)
         Their scores, in multiples of the threshold.
-    order : ndarray of shape (rows,) or None
-        The rows of the data, series by series; None where all series share the rows.
-    begins : ndarray of shape (series + 1,)
-        Where the rows of each series begin in ``order``.
+    order : ndarray of shape (rows,)
+        The rows of the data, series by series, of each in order of time.
+    begins : ndarray of shape (series + 1,) or None
+        Where the rows of each series begin in ``order``; None where all series share the rows.
     """
 
     by: tuple[str, ...]
     series: tuple[SeriesOverview, ...]
     details: dict[str, SeriesEvidence]
     scores: dict[str, FloatArray]
-    order: IntArray | None
-    begins: IntArray
+    order: IntArray
+    begins: IntArray | None
 
     @property
     def points(self) -> int:
@@ -116,8 +116,8 @@ class ManySeriesEvidence:
         return sum(one.unusual for one in self.series)
 
     def rows(self, name: str) -> IntArray:
-        """Return the rows of a series in the data, ascending."""
+        """Return the rows of a series in the data, in order of time."""
+        if self.begins is None:
+            return self.order
         at = next(i for i, one in enumerate(self.series) if one.name == name)
-        if self.order is None:
-            return np.arange(self.series[at].points)
         return self.order[self.begins[at] : self.begins[at + 1]]

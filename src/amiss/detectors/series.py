@@ -30,8 +30,12 @@ class SeriesDetector(SeriesRows):
     is never compared with its own neighbourhood. New data is scored in the context of what came before it.
     It is taken to follow on the training series unless its times say otherwise; a stretch that begins with
     the training series is recognised and scored at its place, so that ``scores_`` and
-    ``-score_samples(training data)`` are equal. Around gaps a window counts by the share of it that was seen;
-    a point whose channels are all missing scores 0.
+    ``-score_samples(training data)`` are equal.
+
+    Rows with times may stand in any order and at any moments: they become points on an even grid in time, and each row
+    gets the score of its point. Around gaps a window counts by the share of it that was seen; a point whose channels
+    are all missing, or in whose window less than half was seen, is not scored: its score is 0. Where the data stopped
+    for longer than usual is an event of its own.
 
     Parameters
     ----------
@@ -56,6 +60,17 @@ class SeriesDetector(SeriesRows):
         Events of fewer points are not reported. An event is what is odd itself among the flagged points.
     events : "auto", str or EventRules
         When an event begins and when it is over: "leave=0.7,cool_down=24" (see `EventRules`).
+    tz : str or None
+        Time zone, such as "Europe/Berlin": times that name no zone are local times there, and all are told in it.
+        None: times are told as they come.
+    duplicates : "mean", "last" or "error"
+        What rows of one time count as.
+    gap : "mask", "interpolate" or "zero"
+        What a missing value is, and a moment on the grid without a row: nothing that was seen; what lies on a straight
+        line between its neighbours, as if seen; or 0, as in counters.
+    time_format : str or None
+        What cannot be told from the times themselves: the unit of numbers since 1970, "s", "ms", "us" or "ns"; "excel"
+        for days since 1899-12-30; "dmy" or "mdy" for which of day and month stands first. None: found.
 
     Attributes
     ----------
@@ -65,6 +80,10 @@ class SeriesDetector(SeriesRows):
         Points in a window.
     timeline_ : Timeline
         The channels, the step and the time zone.
+    usual_gaps_ : UsualGaps
+        How long gaps usually are.
+    scored_ : ndarray of shape (rows,), bool
+        Which rows given to `fit` were scored. Not kept in a model file.
     committee_ : SeriesCommittee
         The fitted models.
 
@@ -169,7 +188,8 @@ class SeriesDetector(SeriesRows):
         if series.left_out:
             names = ", ".join(map(repr, series.left_out))
             self._note(f"Left out, neither time nor numbers: {names}.")
-        missing = float(np.isnan(series.values).mean())
+        given = slice(None) if series.rows is None else np.unique(series.rows.points)
+        missing = float(np.isnan(series.values[given]).mean())
         if missing:
             self._note(f"{missing:.1%} of the values are missing; {_TREATED[self.gap]}.")
         for note in series.notes:
@@ -189,10 +209,11 @@ class SeriesDetector(SeriesRows):
         if len(series) >= points and _fingerprint(series.values[:points]) == self.fingerprint_:
             start, follows = 0, False
         channels = Channels(values, mask, start, self.window_)
-        if not follows:
+        hole = 0 if follows else start - points
+        if not follows and not (0 < hole <= self.window_ and self.gap == "mask"):
             return channels.at_least(min(points, max(self.window_, _SHORTEST_STRETCH))), 0
         before = Channels(self.tail_, self.tail_mask_, points - len(self.tail_), self.window_)
-        return channels.after(before), len(before)
+        return channels.after(before, hole), len(before) + hole
 
     def _independent(self, scores: FloatArray) -> FloatArray:
         # neighbouring points share their windows: their scores rise together and would pass for anomalies
@@ -236,6 +257,7 @@ class SeriesDetector(SeriesRows):
             "window": self.window_,
             "step": self.timeline_.step_text(),
             "timezone": self.timeline_.timezone,
+            "gap": self.gap,
             "start": self.span_[0] if self.span_ else None,
             "end": self.span_[-1] if self.span_ else None,
         }

@@ -47,17 +47,27 @@ class ByKey:
         The series, in the order of their first rows.
     rows : int
         Rows of the data.
+    order : ndarray of shape (rows,)
+        The rows, series by series.
+    begins : ndarray of shape (series + 1,) or None
+        Where the rows of each series begin in ``order``; None where all series share the rows.
     """
 
     keys: list[Key]
     rows: int
+    order: IntArray
+    begins: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
 
+    def within(self, series: int) -> slice:
+        """Return where the rows of a series stand in ``order``."""
+        return slice(None) if self.begins is None else slice(*self.begins[series : series + 2].tolist())
+
     def places(self, series: int) -> IntArray:
         """Return the rows of a series, ascending."""
-        raise NotImplementedError
+        return np.asarray(self.order[self.within(series)], np.int64)
 
     def frame(self, series: int) -> Any:
         """Return the columns of a series, as `read_frame` takes them."""
@@ -97,14 +107,10 @@ class LongForm(ByKey):
                 f"There are no columns but the keys ({_listed(by)}). A series has at least one channel of numbers."
             )
         columns = [_column(self._data, name) for name in by]
-        identities, lengths, self._order = _rows_by_key(columns)
-        self._begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        self.rows = len(self._order)
+        identities, lengths, self.order = _rows_by_key(columns)
+        self.begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        self.rows = len(self.order)
         self.keys = _called(by, identities)
-
-    def places(self, series: int) -> IntArray:
-        """Return the rows of a series, ascending."""
-        return np.asarray(self._order[self._begins[series] : self._begins[series + 1]], np.int64)
 
     def frame(self, series: int) -> Any:
         """Return the columns of a series but the keys, in the kind of frame they came in."""
@@ -133,11 +139,8 @@ class WideForm(ByKey):
         self._time = [] if time is None else [time]
         self._columns = [name for name in frame.names if name != time]
         self.rows = len(frame)
+        self.order = np.arange(self.rows)
         self.keys = [Key(json.dumps([name]), name) for name in self._columns]
-
-    def places(self, series: int) -> IntArray:
-        """Return the rows of a series: all."""
-        return np.arange(self.rows)
 
     def frame(self, series: int) -> Frame:
         """Return the time and the column of a series."""
