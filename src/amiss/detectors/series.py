@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.detectors.series_rows import SeriesRows, of_rows
+from amiss.detectors.many_series import ManySeries
+from amiss.detectors.series_rows import of_rows
 from amiss.events import check_count
 from amiss.models.base import AnyModel
 from amiss.reading.outages import UsualGaps
@@ -23,7 +24,7 @@ _TREATED = {"mask": "gaps are bridged by straight lines", "interpolate": "straig
 _FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
 
 
-class SeriesDetector(SeriesRows):
+class SeriesDetector(ManySeries):
     """Learn the usual course of a series and tell which points and channels do not fit.
 
     A point is scored by the windows around it, compared with what was seen at other times: a training point
@@ -60,6 +61,15 @@ class SeriesDetector(SeriesRows):
         Events of fewer points are not reported. An event is what is odd itself among the flagged points.
     events : "auto", str or EventRules
         When an event begins and when it is over: "leave=0.7,cool_down=24" (see `EventRules`).
+    by : str, list of str or None
+        The key columns of data that holds many series, one a key: each gets a detector of its own, and all are
+        answered in one. Scores are multiples of each one's threshold then.
+    share : bool
+        Whether many series share one model; scale, level, band and threshold stay each one's own.
+    channels : "together" or "apart"
+        Whether the columns are channels of one series, or each a series of its own.
+    jobs : int or None
+        In how many processes many series are looked at; None: one a processor, where there is enough to do.
     tz : str or None
         Time zone, such as "Europe/Berlin": times that name no zone are local times there, and all are told in it.
         None: times are told as they come.
@@ -126,6 +136,10 @@ class SeriesDetector(SeriesRows):
         duplicates: str = "mean",
         gap: str = "mask",
         time_format: str | None = None,
+        by: Any = None,
+        share: bool = False,
+        channels: str = "together",
+        jobs: int | None = None,
     ) -> None:
         self.models = models
         self.threshold = threshold
@@ -140,6 +154,10 @@ class SeriesDetector(SeriesRows):
         self.duplicates = duplicates
         self.gap = gap
         self.time_format = time_format
+        self.by = by
+        self.share = share
+        self.channels = channels
+        self.jobs = jobs
 
     # ------------------------------------------------------------- the path
     def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
@@ -154,7 +172,7 @@ class SeriesDetector(SeriesRows):
         values, mask = self._standardised(series)
         self._choose_window(values)
         channels = Channels(values, mask, 0, self.window_)
-        self.committee_ = SeriesCommittee(models)
+        self.committee_ = self._committee(models)
         scores = self.committee_.fit(channels, random_state)
         self._learn_band(channels)
         context = channels.last(2 * self.window_ + _SHORTEST_STRETCH)
@@ -164,6 +182,9 @@ class SeriesDetector(SeriesRows):
         self.usual_gaps_ = UsualGaps().fit(np.isnan(series.values), self.training_data == "clean")
         self._tell_about(series)
         return self._learn_rows(series, scores, self._scored_points(channels, 0, len(series)))
+
+    def _committee(self, models: Any) -> SeriesCommittee:
+        return SeriesCommittee(models)
 
     def _choose_window(self, values: FloatArray) -> None:
         moving = values.std(axis=0) > 0
@@ -225,9 +246,13 @@ class SeriesDetector(SeriesRows):
         return self.window_
 
     def _fitted_models(self) -> Sequence[AnyModel]:
+        if self.many_ is not None:
+            return ()
         return self.committee_.models
 
     def _probe(self) -> Any:
+        if self.many_ is not None:
+            return self._probe_of_many()
         values = self.scale_.restore(self.tail_)
         if not self.timeline_.named:
             return values
@@ -239,6 +264,8 @@ class SeriesDetector(SeriesRows):
     def summary(self) -> dict[str, Any]:
         """Return what was learnt: channels, period, window, step, time zone, first and last moment."""
         self._check_is_fitted()
+        if self.many_ is not None:
+            return self._summary_of_many()
         return {
             "kind": self.kind,
             "items": self.timeline_.points,
