@@ -14,6 +14,7 @@ from amiss.part import Stored
 _SHORTEST = 3.0  # steps: no shorter gap is an outage
 _TIMES = 2.0  # as long as the usual ones
 _USUAL = 0.9  # of the gaps are, where there may be outages among them
+_FEW = 3
 _ONE_IN = 20.0  # series of gaps that end by chance has one as long as an outage
 
 
@@ -116,20 +117,19 @@ def _columns(missing: BoolArray) -> list[BoolArray]:
 def _limit(lengths: IntArray, clean: bool) -> float:
     """Return how long a gap may be.
 
-    Twice as long as nine in ten gaps (a single one says nothing of what is usual), and where gaps end by chance, at
-    a rate told by those nine in ten, as long as one in twenty series has a gap of.
+    Twice as long as nine in ten gaps, the three longest never among them: what happened three times may be an outage
+    each time. And where gaps end by chance, at a rate told by how many are longer than the median and than those nine
+    in ten, as long as one in twenty series has a gap of.
     """
     count = len(lengths)
-    if not count:
-        return _SHORTEST
     ordered = np.sort(lengths)
-    if clean:
+    if clean and count:
         return max(_SHORTEST, _TIMES * float(ordered[-1]))
-    if count == 1:
+    if count <= _FEW:
         return _SHORTEST
-    usual = ordered[int(_USUAL * (count - 1))]
-    kept = ordered[ordered <= usual]
-    middle = float(np.median(kept))
-    beyond = float((kept[kept >= middle] - middle).mean())
-    by_chance = middle + math.log(_ONE_IN * count) / math.log1p(1 / beyond) if beyond else 0.0
+    usual = int(ordered[min(int(_USUAL * (count - 1)), count - 1 - _FEW)])
+    middle = min(int(ordered[(count - 1) // 2]), usual)
+    longer, longest = (max(int((lengths > length).sum()), 0.5) / count for length in (middle, usual))
+    goes_on = (longest / longer) ** (1 / (usual - middle)) if usual > middle else longer
+    by_chance = middle + math.log(_ONE_IN * count) / -math.log(goes_on)
     return max(_SHORTEST, _TIMES * float(usual), by_chance)

@@ -24,6 +24,7 @@ WINDOW = 303
 """A hole is cut to no less than this, the longest window learnt from data, where that is enough."""
 
 _SNAP = 0.25  # of a step: so far from whole steps, each step is rounded by itself
+_SAME = 1e-3
 _MONTH = 365.25 / 12 * 86_400
 _MONTH_PLAY = 2.5 * 86_400
 _SHARE = 0.9  # of the steps are whole months, where the step is months
@@ -133,8 +134,8 @@ def calendar_step(moments: Moments, step: float) -> int:
     months = round(step / _MONTH)
     if not months or abs(step - months * _MONTH) > _MONTH_PLAY:
         return 0
-    seconds = moments.astype("datetime64[us]").astype(np.int64) / 1e6
-    if is_even(np.asarray(np.diff(seconds) / step)):  # 30 days are no month
+    even = np.diff(moments.astype("datetime64[us]").astype(np.int64)) / 1e6 / step
+    if (np.abs(even - np.maximum(np.rint(even), 1)) <= _SAME).all():  # every 30 days is not every month
         return 0
     steps = np.diff(months_in(moments)) / months
     whole = np.abs(steps - np.maximum(np.rint(steps), 1)) <= _SNAP

@@ -123,8 +123,10 @@ class TimeGrid(Stored):
                 f"Time column {self.time!r} holds {self.texts(moments[[first]])[0]} in rows {first} and {second}. "
                 "With duplicates='error' each time stands once. Leave one out, or take duplicates='mean' or 'last'."
             )
-        what = "the last counts" if self.duplicates == "last" else "they are averaged"
-        return (f"{more:,} row{'s' * (more > 1)} more than there are times: of rows of one time {what}.",)
+        what = (
+            "the last of each time counts" if self.duplicates == "last" else "those of one time are averaged"
+        )
+        return (f"{more:,} row{'s' * (more > 1)} more than there are times; {what}.",)
 
     def _told_grid(self, count: int, cells: IntArray, longest: int) -> tuple[str, ...]:
         seen = len(np.unique(cells))

@@ -50,12 +50,13 @@ class Channels:
     def __len__(self) -> int:
         return len(self.values)
 
-    def after(self, before: Channels) -> Channels:
-        """Return this stretch with ``before``, the one it follows on, put in front."""
+    def after(self, before: Channels, hole: int = 0) -> Channels:
+        """Return this stretch with ``before``, the one it follows on, in front, and ``hole`` missing points between."""
+        bridge = np.linspace(before.values[-1], self.values[0], hole + 2)[1:-1]
         return replace(
             self,
-            values=np.concatenate([before.values, self.values]),
-            mask=np.concatenate([before.mask, self.mask]),
+            values=np.concatenate([before.values, bridge, self.values]),
+            mask=np.concatenate([before.mask, np.ones(bridge.shape, bool), self.mask]),
             start=before.start,
         )
 
