@@ -55,6 +55,41 @@ def test_the_slip_is_found(learnt, text, kind, place, symbol, blamed):
         assert int(slip.shares.argmax()) == FIRST + ord(symbol) - ord("a")
 
 
+def passing(kind: str, place: int, symbol: str = ""):
+    """Return a check that one change alone mends."""
+
+    def passes(tried: str, where: int) -> np.ndarray:
+        found = np.zeros(1 if tried in ("extra", "swap") else FIRST + 26, bool)
+        if (tried, where) == (kind, place):
+            found[FIRST + ord(symbol) - ord("a") if symbol else 0] = True
+        return found
+
+    return passes
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "place", "symbol", "blamed"),
+    [
+        ("abccdefgh", "extra", 2, "", {2}),
+        ("abccdefgh", "extra", 3, "", {3}),
+        ("abcdegh", "missing", 5, "f", {4, 5}),
+    ],
+)
+def test_a_check_decides_between_likely_slips(learnt, text, kind, place, symbol, blamed):
+    """Of two equal letters the one without which the check holds."""
+    slip, worst = likeliest_slip(*learnt, written(text), passing(kind, place, symbol))
+    assert (slip.kind, slip.place) == (kind, place)
+    assert worst in blamed
+
+
+def test_a_check_that_no_change_mends_changes_nothing(learnt):
+    """The likeliest slip stays the likeliest."""
+    for text in ("abcxefgh", "abcdxefgh", "abcefgh", "abcedfgh"):
+        alone, worst = likeliest_slip(*learnt, written(text))
+        slip, blamed = likeliest_slip(*learnt, written(text), passing("none", 0))
+        assert (slip.kind, slip.place, blamed) == (alone.kind, alone.place, worst)
+
+
 def test_one_character_is_a_string_too(learnt):
     slip, worst = likeliest_slip(*learnt, written("z"))
     assert worst == 0

@@ -16,6 +16,7 @@ from amiss.detection import Cause
 from amiss.detectors.strings import highlighted, merged, string_models
 from amiss.errors import AmissWarning, ParameterError, UnknownPartError
 from amiss.models.base import Clue
+from amiss.models.check_digit import iban
 from amiss.models.ngram import NGram
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=12) | st.text("aB1-", max_size=6)
@@ -167,3 +168,36 @@ def test_the_blamed_character_stands_out() -> None:
     """Among several alike the most surprising one is raised."""
     shown = highlighted(4, np.array([0.0, 0.2, 0.5, 0.0, 9.0]), [(clue(1.0, (1, 3), "x"), 1.0)])
     assert shown.tolist() == [0.0, 0.2, 1.5, 0.0]
+
+
+def ibans(count: int) -> list[str]:
+    """Return numbers of one country with right check digits."""
+    rng = np.random.default_rng(0)
+    texts = [f"{rng.integers(10**18):018d}" for _ in range(count)]
+    return [next(t for k in range(98) if iban(t := f"DE{k:02d}{text}")) for text in texts]
+
+
+def test_the_check_digit_tells_which_digit_is_one_too_many() -> None:
+    """Among digits that are all free one is to blame: without it alone the check holds."""
+    values = ibans(400)
+    detector = StringDetector(random_state=0).fit(values)
+    for place, digit in ((4, "7"), (9, "0"), (14, "3"), (20, "5")):
+        wrong = values[place][:place] + digit + values[place][place:]
+        mends = {i for i in range(len(wrong)) if iban(wrong[:i] + wrong[i + 1 :])}
+        _, evidence = detector._explain([wrong], np.array([20.0]), np.array([0]))
+        assert place in mends
+        assert int(np.argmax(evidence.surprise[0])) in mends
+
+
+def test_the_check_digit_tells_where_a_digit_is_missing() -> None:
+    """The character blamed stands beside a gap that some digit fills rightly."""
+    values = ibans(400)
+    detector = StringDetector(random_state=0).fit(values)
+    for place in (5, 11, 18):
+        wrong = values[place][:place] + values[place][place + 1 :]
+        gaps = {
+            i for i in range(len(wrong) + 1) if any(iban(wrong[:i] + d + wrong[i:]) for d in "0123456789")
+        }
+        _, evidence = detector._explain([wrong], np.array([20.0]), np.array([0]))
+        worst = int(np.argmax(evidence.surprise[0]))
+        assert gaps & {worst, worst + 1}

@@ -148,10 +148,13 @@ class StringDetector(Detector):
 
     def _clues(self, strings: Strings) -> tuple[list[list[tuple[Clue, float]]], list[FloatArray]]:
         """Return, for each string, what to blame with its share, and the surprise of each character."""
-        causes, characters = [], []
+        causes, characters, models = [], [], self.models_
+        for check in self.models_:
+            if isinstance(check, CheckDigit) and check.scheme_:
+                models = [model.asking(check.passes) for model in models]
         for _, block in strings.blocks():
-            found = [model.clues(block) for model in self.models_]
-            views = [model.surprise_of_characters(block) for model in self.models_]
+            found = [model.clues(block) for model in models]
+            views = [model.surprise_of_characters(block) for model in models]
             views = [view for view in views if view is not None] or [
                 [np.zeros(len(value) + 1) for value in block.values]
             ]

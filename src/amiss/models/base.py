@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -132,6 +133,11 @@ class StringModel(AnyModel):
         """Return how surprising each character of each string is, and its end, >= 0, 1.0 the limit; None where
         the model has no view."""
         return None
+
+    def asking(self, passes: Callable[[list[str]], BoolArray]) -> Self:
+        """Return the model so that it asks, of mended strings, which pass a check that nearly all others pass, when it
+        looks for what to blame; by default the model as it is."""
+        return self
 
     def clues(self, block: Characters) -> list[list[Clue]]:
         """Return what to blame in each string, one list a string."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from amiss.batch import FloatArray
+from amiss.batch import BoolArray, FloatArray
 from amiss.detection import Cause
 from amiss.models.base import Clue, StringModel
 from amiss.text.characters import Characters, Strings
@@ -138,6 +138,10 @@ class CheckDigit(StringModel):
             return np.zeros(len(values))
         keeps = SCHEMES[self.scheme_]
         return np.fromiter((not keeps(value) for value in values), np.float64, len(values))
+
+    def passes(self, values: list[str]) -> BoolArray:
+        """Return whether each string keeps the scheme, shape (strings,); all do where there is none."""
+        return np.asarray(self.breaks(values) == 0.0)
 
     def score(self, block: Characters) -> FloatArray:
         """Return the surprise of each string, shape (strings,)."""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from amiss.batch import AnyArray, FloatArray, IntArray
+from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
 from amiss.detection import Cause
 from amiss.models.base import Clue, StringModel
 from amiss.models.worst_character import worst_character
 from amiss.networks.adam import Adam
 from amiss.networks.cloze_net import END, FIRST, START, ClozeNet, Ribbon
 from amiss.networks.rows import Float32Array
-from amiss.networks.slips import Slip, likeliest_slip
+from amiss.networks.slips import Passes, Slip, likeliest_slip
 from amiss.numerics.blocks import one_blas_thread
 from amiss.text.characters import Characters, Segments, Strings
 from amiss.text.scale import learn_scale, on_scale
@@ -30,7 +31,7 @@ _BATCH = 1_024  # rows of a step where no batch size is given
 _FEWEST_STEPS = 4  # of a pass over few strings
 _MOST_PASSES, _FEWEST_REPORTS = 30, 8
 _LEAST_SQUARE = 2.0  # nats squared: in a list of strings all alike less surprise than this is no distance
-_WEIGHT = 1.5  # of the score beside those of other models
+_WEIGHT = 2.0  # of the score beside those of other models
 _ROWS_AT_ONCE = 2_048
 _MEASURED = 60_000  # characters that teach what is usual in the list
 
@@ -38,9 +39,10 @@ _MEASURED = 60_000  # characters that teach what is usual in the list
 class Cloze(StringModel):
     """Surprise of each character given up to 13 on its left, and on its right, beyond the entropy of the prediction.
 
-    A free position costs nothing. Score: three quarters of the mean surprise of the string's characters + three
-    quarters of the sum of the squares of their surprise beyond the entropy, each in multiples of the distance from the
-    list's median to its 95 % quantile (beyond 5 of them growing as the logarithm). The first 80 characters are read.
+    A free position costs nothing. Measured: the mean surprise of the string's characters, and the sum of the squares
+    of their surprise beyond the entropy, each in multiples of the distance from the list's median to its 95 % quantile
+    (beyond 5 of them growing as the logarithm). Score: twice how far the mean of both lies beyond 1, softly:
+    log(1 + exp(mean - 1)). The first 80 characters are read.
 
     Parameters
     ----------
@@ -66,6 +68,7 @@ class Cloze(StringModel):
     """
 
     name = "cloze"
+    left_out: ClassVar[frozenset[str]] = frozenset({"check"})
     legal: ClassVar[dict[str, tuple[float, float]]] = {
         "embedding": (1, 1_024),
         "channels": (1, 4_096),
@@ -92,6 +95,7 @@ class Cloze(StringModel):
     places_: int
     weights_: Float32Array
     history_: History
+    check: Callable[[list[str]], BoolArray] | None = None
     median_: FloatArray
     spread_: FloatArray
     limit_: float
@@ -192,8 +196,34 @@ class Cloze(StringModel):
         return measured
 
     def score(self, block: Characters) -> FloatArray:
-        """Return the mean and the squared surprise, each on the list's own scale, 3 / 4 of both, shape (strings,)."""
+        """Return how far the mean and the squared surprise lie beyond the list's usual ones, shape (strings,)."""
         return _WEIGHT * on_scale(self._measured(block), self.median_, self.spread_)
+
+    def asking(self, passes: Callable[[list[str]], BoolArray]) -> Self:
+        """Return a model of the same weights that looks for slips whose mended string passes."""
+        asking = copy.copy(self)
+        asking.check = passes
+        return asking
+
+    def _passes(self, text: str) -> Passes | None:
+        """Return which changes make a string pass the check, None where it passes already or there is no check."""
+        check = self.check
+        if check is None or len(text) > _LONGEST or check([text])[0]:
+            return None
+        letters = [chr(code) for code in self.vocabulary_.alphabet.tolist()]
+
+        def passes(kind: str, place: int) -> BoolArray:
+            before, here, after = text[:place], text[place : place + 1], text[place + 1 :]
+            if kind == "extra":
+                return check([before + after])
+            if kind == "swap":
+                return check([before + after[:1] + here + after[1:]])
+            after = after if kind == "replace" else here + after
+            found = np.zeros(FIRST + len(self.vocabulary_), bool)
+            found[FIRST + RARE :] = check([before + letter + after for letter in letters])
+            return found
+
+        return passes
 
     @one_blas_thread()
     def surprise_of_characters(self, block: Characters) -> list[FloatArray]:
@@ -215,7 +245,8 @@ class Cloze(StringModel):
                 whole = np.zeros(lengths[i] + 1)
                 whole[: len(row) - 1] = row[1:]
                 if len(row) > 2 and whole.any():
-                    _, worst = likeliest_slip(net, self.weights_, _one(written, i))
+                    passes = self._passes(block.values[i])
+                    _, worst = likeliest_slip(net, self.weights_, _one(written, i), passes)
                     whole[worst] += whole.max()
                 found.append(whole)
         return found
@@ -230,7 +261,7 @@ class Cloze(StringModel):
                 empty = Cause("end", "", "", 0.0, "the string is empty")
                 clues.append([Clue(float(score), None, empty, clarity=1)] if score > 0.0 else [])
                 continue
-            slip, worst = likeliest_slip(net, self.weights_, _one(written, i))
+            slip, worst = likeliest_slip(net, self.weights_, _one(written, i), self._passes(text))
             clues.append([self._clue(text, slip, worst, float(score))])
         return clues
 

@@ -22,9 +22,9 @@ class NGram(StringModel):
     """Surprise of each character given up to ``order`` characters on its left, and on its right, beyond
     its entropy.
 
-    A free position costs nothing. Score: half the mean and half the largest surprise of the string, each in
+    A free position costs nothing. Measured: the mean and the largest surprise of the string, each in
     multiples of the distance from the list's median to its 95 % quantile (beyond 5 of them growing as
-    the logarithm).
+    the logarithm). Score: how far the mean of both lies beyond 1, softly: log(1 + exp(mean - 1)).
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class NGram(StringModel):
         return np.asarray((forward + backward[places.mirror]) / 2)
 
     def score(self, block: Characters) -> FloatArray:
-        """Return half the mean and half the largest surprise, each on the list's own scale, shape
+        """Return how far the mean and the largest surprise lie beyond the list's usual ones, shape
         (strings,)."""
         return on_scale(self._mean_and_largest(block), self.median_, self.spread_)
 

@@ -31,7 +31,7 @@ class OnStrings(Adapter, StringModel):
 
     Surprise of a character: -log of the share it was given; where the network predicted it without seeing it, less the
     entropy of all shares, so that a free position costs nothing. (A network that sees it and is in doubt all the same
-    is in doubt because it is odd.) Score: half the mean and half the largest surprise, on the scale of the list.
+    is in doubt because it is odd.) Score: how far the mean and the largest surprise lie beyond the list's usual ones.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class OnStrings(Adapter, StringModel):
         return np.stack([mean, largest])
 
     def score(self, block: Characters) -> FloatArray:
-        """Return half the mean and half the largest surprise, each on the list's own scale, shape (strings,)."""
+        """Return how far the mean and the largest surprise lie beyond the list's usual ones, shape (strings,)."""
         return on_scale(self._mean_and_largest(block), self.median_, self.spread_)
 
     def surprise_of_characters(self, block: Characters) -> list[FloatArray]:

@@ -37,7 +37,9 @@ _VALUE, _DIGITS, _FORMAT, _RUNS, _, _BIGRAM, _TOKEN, _CHARACTER, _LENGTH = range
 _MOSTLY_UNIQUE = 0.98
 _CLASSES = 12
 _FREQUENT = 10.0
-_EACH = 0.375
+_EACH, _OF_A_KIND, _MOST = 0.25, 0.5, 1.5
+_KINDS = ((0, 1), (2, 3, 4), (5,), (6,), (7,), (8,))
+"""Parts that tell much the same: a rare format is rare at three grains."""
 _COMMON = 0.05
 
 
@@ -88,7 +90,8 @@ class Rarity(StringModel):
 
     Usual is the row-weighted mean (the entropy, with the string's own row left out): a list of unique
     values finds no value surprising, a list with one common format finds every other format so. Score:
-    3 / 8 of their sum + 2 max.
+    a quarter of their sum + half of the largest of each kind (value, format, pair, word, character, length)
+    + one and a half times the largest of all.
 
     References
     ----------
@@ -163,19 +166,18 @@ class Rarity(StringModel):
         self.classes_ = np.array([symbol for symbol in often if rows[symbol] >= least], np.int64)
 
     def score(self, block: Characters) -> FloatArray:
-        """Return 3 / 8 of their sum + 2 max, shape (strings,)."""
-        excess = self.excess(block)
-        total = excess[0]
-        for part in excess[1:]:
+        """Return the weighted sum of the excesses, shape (strings,)."""
+        strength = _strength(self.excess(block))
+        total = strength[0]
+        for part in strength[1:]:
             # added one by one: a sum over an axis may round differently in batches of different size
             total = total + part
-        return np.asarray(total * _EACH + 2.0 * excess.max(axis=0))
+        return np.asarray(total)
 
     def clues(self, block: Characters) -> list[list[Clue]]:
         """Return, for each string, its rare value, format, word, character and pair of characters."""
         excess = self.excess(block)
-        strength = excess * _EACH
-        strength[excess.argmax(axis=0), np.arange(len(block))] += 2.0 * excess.max(axis=0)
+        strength = _strength(excess)
         rarest = [_rarest(part, self.counts_[i], len(block)) for i, part in enumerate(parts(block))]
         pairs = list(parts(block))[_BIGRAM]
         rare = np.log(self.rows_) - np.log(self.counts_[_BIGRAM].others(pairs.hashes) + 1.0)
@@ -224,6 +226,17 @@ class Rarity(StringModel):
         if rows.max(initial=0.0) >= 0.01 * self.rows_:
             return rows
         return self.counts_[_RUNS].others(formats.collapsed(formats.symbol >= UPPER).hashes())
+
+
+def _strength(excess: FloatArray) -> FloatArray:
+    """Return what each part adds to the score, shape (parts, strings)."""
+    strength, item = excess * _EACH, np.arange(excess.shape[1])
+    for kind in _KINDS:
+        largest = kind[0] + excess[kind[0] : kind[-1] + 1].argmax(axis=0)
+        strength[largest, item] += _OF_A_KIND * excess[largest, item]
+    largest = excess.argmax(axis=0)
+    strength[largest, item] += _MOST * excess[largest, item]
+    return np.asarray(strength)
 
 
 def _rarest(part: Mentions, counts: RowCounts, strings: int) -> IntArray:

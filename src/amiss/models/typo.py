@@ -17,6 +17,8 @@ from amiss.text.texts import quoted
 _SHORTEST = 4
 _FREQUENT = 3.0
 _MOST = 50_000
+_VALUE, _WORD = 3.0, 1.5  # of the score: one frequent value an edit away says more than a rare value does
+_TIMES = 3.0  # the mean excess
 
 
 class Neighbours(Stored):
@@ -91,7 +93,7 @@ class Spelling(Stored):
     texts : list of str
         The frequent segments.
     usual : float
-        Row-weighted mean of the surprise over the list.
+        Surprise that is usual in the list: the row-weighted mean, and three times the mean of what lies beyond it.
     """
 
     texts: list[str]
@@ -114,6 +116,12 @@ class Spelling(Stored):
         self.texts = ["".join(map(chr, kept.symbol[a:b])) for a, b in zip(kept.start, ends, strict=True)]
         self.usual = 0.0
 
+    def learn_usual(self, surprise: FloatArray, weight: FloatArray) -> None:
+        """Learn what is usual from the surprise of each string and the rows it stands for."""
+        mean = float((surprise * weight).sum() / weight.sum())
+        beyond = np.maximum(surprise - mean, 0.0)
+        self.usual = mean + _TIMES * float((beyond * weight).sum() / weight.sum())
+
     def surprise(self, segments: Segments) -> tuple[FloatArray, IntArray]:
         """Return log(rows of the neighbour / own rows), >= 0, and the neighbour (-1: none), per segment."""
         near = self.near.nearest(segments)
@@ -128,7 +136,7 @@ class Typo(StringModel):
     """Evidence that a value or a word is a slip of a frequent one: log of how much more frequent that one is.
 
     Beyond what is usual in the list, so that lists of codes that differ by one character find nothing.
-    Score: the value's excess + half the largest of its words' (words: runs of letters).
+    Score: three times the value's excess + one and a half times the largest of its words' (runs of letters).
     """
 
     name = "typo"
@@ -156,9 +164,8 @@ class Typo(StringModel):
                 parts[2].append(segments.take(np.flatnonzero(often)[first]))
         self.values_, self.words_ = (Spelling(*parts) for parts in found)
         value, word_surprise = strings.map(self.surprise)
-        total = strings.weight.sum()
-        self.values_.usual = float((value * strings.weight).sum() / total)
-        self.words_.usual = float((word_surprise * strings.weight).sum() / total)
+        self.values_.learn_usual(value, strings.weight)
+        self.words_.learn_usual(word_surprise, strings.weight)
         return self
 
     def surprise(self, block: Characters) -> FloatArray:
@@ -170,23 +177,23 @@ class Typo(StringModel):
         return surprise
 
     def score(self, block: Characters) -> FloatArray:
-        """Return the value's excess plus half its words', shape (strings,)."""
+        """Return three times the value's excess plus one and a half times its words', shape (strings,)."""
         value, word = self.surprise(block)
         excess = np.maximum(value - self.values_.usual, 0.0)
-        return np.asarray(excess + 0.5 * np.maximum(word - self.words_.usual, 0.0))
+        return np.asarray(_VALUE * excess + _WORD * np.maximum(word - self.words_.usual, 0.0))
 
     def clues(self, block: Characters) -> list[list[Clue]]:
         """Return, for each string, the frequent value and the frequent word it is a slip of."""
         clues: list[list[Clue]] = [[] for _ in block.values]
         surprise, near = self.values_.surprise(block.text)
         for i in np.flatnonzero(surprise > self.values_.usual):
-            strength = float(surprise[i] - self.values_.usual)
+            strength = _VALUE * float(surprise[i] - self.values_.usual)
             clues[i].append(self._clue(self.values_, "value", block.values[i], 0, int(near[i]), strength))
         word, item, start = letters(block)
         surprise, near = self.words_.surprise(word)
         found = np.flatnonzero(surprise > self.words_.usual)
         for w in found[np.argsort(-surprise[found], kind="stable")]:
-            strength = 0.5 * float(surprise[w] - self.words_.usual)
+            strength = _WORD * float(surprise[w] - self.words_.usual)
             text = block.values[item[w]]
             if any(clue.strength >= strength for clue in clues[item[w]]):
                 # the word's slip is the value's slip, or another word's weighs more

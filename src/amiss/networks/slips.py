@@ -1,16 +1,18 @@
 """Slips: the one change of a string that a cloze network finds likeliest, and which character is to blame.
 
 A slip is a character replaced, one too many, one missing, two swapped, or an end that came too early. How likely each
-is: how likely the string would be without it, times how likely the slip makes what was seen.
+is: how likely the string would be without it, times how likely the slip makes what was seen. Where the string fails a
+check that nearly all others pass, such as a check digit, a change that mends the check is far likelier than another.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from amiss.batch import AnyArray, FloatArray, IntArray
+from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
 from amiss.networks.cloze_net import FIRST, ClozeNet, Ribbon
 from amiss.networks.rows import Float32Array
 
@@ -20,7 +22,12 @@ _GAP = 2.0  # nats that a place between characters has to be better by to be a s
 _TWICE = 2.0  # nats for a character too many beside its like: a key hit twice
 _SWAP, _CUT = -3.5, -1.0  # nats: rarer than the other slips
 _ODD = -4.0  # nats: what no slip mends is blamed on the most surprising character
-_BESIDE = 0.2  # of a character's blame goes to each neighbour
+_FAILED = -5.0  # nats: of a change after which the string still fails the check
+_BESIDE = 0.5  # of a character's blame goes to each neighbour
+
+Passes = Callable[[str, int], BoolArray]
+"""Kind of slip and place -> whether the string passes the check without it: shape (symbols,), one for each symbol that
+may have stood there, or (1,) where none is put in."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,9 @@ class Slip:
     shares: Float32Array
 
 
-def likeliest_slip(net: ClozeNet, weights: Float32Array, symbol: IntArray) -> tuple[Slip, int]:
+def likeliest_slip(
+    net: ClozeNet, weights: Float32Array, symbol: IntArray, passes: Passes | None = None
+) -> tuple[Slip, int]:
     """Return the likeliest slip of a string and the place of the character to blame, from 0.
 
     Parameters
@@ -51,8 +60,10 @@ def likeliest_slip(net: ClozeNet, weights: Float32Array, symbol: IntArray) -> tu
     weights : ndarray of shape (size,), float32
     symbol : ndarray of shape (rows,), integers
         The string between START and END, at least one character long.
+    passes : callable, optional
+        Which changes make a string pass that fails a check as it stands.
     """
-    search = _Search(net, weights, symbol)
+    search = _Search(net, weights, symbol, passes)
     search.extra()
     search.replaced()
     search.missing()
@@ -65,8 +76,8 @@ def likeliest_slip(net: ClozeNet, weights: Float32Array, symbol: IntArray) -> tu
 class _Search:
     """Slips of one string with the logarithm of how likely each is, up to what all share."""
 
-    def __init__(self, net: ClozeNet, weights: Float32Array, symbol: IntArray) -> None:
-        self.net, self.weights, self.symbol = net, weights, symbol
+    def __init__(self, net: ClozeNet, weights: Float32Array, symbol: IntArray, passes: Passes | None) -> None:
+        self.net, self.weights, self.symbol, self.passes = net, weights, symbol, passes
         self.count = len(symbol) - 2
         ribbon = _ribbon([symbol])
         surprise, entropy = net.evidence(weights, ribbon)
@@ -90,7 +101,12 @@ class _Search:
         return -np.bincount(ribbon.item, both, len(strings))[: len(strings)] / 2
 
     def _suspects(self) -> IntArray:
-        """Return the rows of the characters without which all before fits its left, and all after its right."""
+        """Return the rows of the characters without which all before fits its left, and all after its right.
+
+        Where a check tells right from wrong, all are suspects.
+        """
+        if self.passes is not None:
+            return np.arange(1, self.count + 1)
         after_left, before_right = np.maximum(self.excess[:2], 0.0)
         left = np.cumsum(np.append(0.0, after_left))  # of all rows before each
         right = np.cumsum(np.append(0.0, before_right[::-1]))[::-1]  # of each row and all after
@@ -98,6 +114,17 @@ class _Search:
         misfit = np.minimum(left[:-2] + right[1:-1], np.minimum(gap[:-1], gap[1:]) + _GAP)[1:]
         suspects = np.argsort(misfit, kind="stable")[:_SUSPECTS] + 1
         return np.unique([*suspects, 1 + int(self.surprise.argmax()), self.count])
+
+    def _checked(self, kind: str, row: int) -> float:
+        """Return the nats that a change is less likely because the string still fails after it."""
+        return 0.0 if self.passes is None or self.passes(kind, row - 1).any() else _FAILED
+
+    def _passing(self, kind: str, rows: IntArray, shares: Float32Array) -> Float32Array:
+        """Return the shares of the symbols that make the string pass; all where none does."""
+        if self.passes is None:
+            return shares
+        passing = np.stack([self.passes(kind, row - 1) for row in rows.tolist()])
+        return np.where(passing | ~passing.any(axis=1, keepdims=True), shares, 0.0).astype(np.float32)
 
     def _add(self, kind: str, row: int, blamed: tuple[int, ...], gain: float) -> None:
         self.kinds.append(kind)
@@ -110,15 +137,18 @@ class _Search:
         found = self._likelihood([np.delete(self.symbol, row) for row in self.suspects])
         for row, likelihood in zip(self.suspects.tolist(), found, strict=True):
             twice = self.symbol[row] in (self.symbol[row - 1], self.symbol[row + 1])
-            self._add("extra", row, (row,), likelihood - self.usual - self.wrong + _TWICE * twice)
+            gain = likelihood - self.usual - self.wrong + _TWICE * twice
+            self._add("extra", row, (row,), gain + self._checked("extra", row))
 
     def replaced(self) -> None:
         """Try the likeliest other symbols at each suspect."""
         shares = self.net.shares(self.weights, _ribbon([self.symbol]), self.suspects)
         shares[np.arange(len(shares)), self.symbol[self.suspects]] = 0.0
+        shares = self._passing("replace", self.suspects, shares)
         found = self._filled([self.symbol] * len(shares), self.suspects, shares)
         for row, likelihood in zip(self.suspects.tolist(), found, strict=True):
-            self._add("replace", row, (row,), likelihood - self.usual - self.wrong)
+            gain = likelihood - self.usual - self.wrong
+            self._add("replace", row, (row,), gain + self._checked("replace", row))
 
     def odd(self) -> None:
         """Take each suspect as simply out of place."""
@@ -128,9 +158,11 @@ class _Search:
     def missing(self) -> None:
         """Try the likeliest symbols in each gap beside a suspect."""
         opened = [np.insert(self.symbol, row, FIRST) for row in self.gaps]
-        found = self._filled(opened, self.gaps, self._gap_shares(opened, self.gaps))
+        shares = self._passing("missing", self.gaps, self._gap_shares(opened, self.gaps))
+        found = self._filled(opened, self.gaps, shares)
         for row, likelihood in zip(self.gaps.tolist(), found, strict=True):
-            self._add("missing", row, (row - 1, row), likelihood - self.usual)
+            gain = likelihood - self.usual
+            self._add("missing", row, (row - 1, row), gain + self._checked("missing", row))
 
     def _gap_shares(self, opened: list[AnyArray], rows: IntArray) -> Float32Array:
         length = len(self.symbol) + 1
@@ -156,7 +188,8 @@ class _Search:
             strings.append(self.symbol.copy())
             strings[-1][[row - 1, row]] = self.symbol[[row, row - 1]]
         for row, likelihood in zip(rows, self._likelihood(strings), strict=True):
-            self._add("swap", int(row) - 1, (int(row) - 1, int(row)), likelihood - self.usual + _SWAP)
+            gain = likelihood - self.usual + _SWAP + self._checked("swap", int(row) - 1)
+            self._add("swap", int(row) - 1, (int(row) - 1, int(row)), gain)
 
     def cut(self) -> None:
         """Take the end as one that came too early, and the beginning as one that came too late."""
@@ -188,4 +221,4 @@ def _ribbon(strings: list[AnyArray]) -> Ribbon:
     return Ribbon.in_lanes(np.concatenate(strings), np.array([len(string) for string in strings]))
 
 
-__all__ = ["Slip", "likeliest_slip"]
+__all__ = ["Passes", "Slip", "likeliest_slip"]

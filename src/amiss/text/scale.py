@@ -33,15 +33,16 @@ def learn_scale(measured: FloatArray, weight: FloatArray) -> tuple[FloatArray, F
 
 
 def on_scale(measured: FloatArray, median: FloatArray, spread: FloatArray) -> FloatArray:
-    """Return half the mean and half the largest surprise, each in spreads from the median, shape (strings,).
+    """Return half the mean and half the largest surprise, each in spreads from the median, less one, shape (strings,).
 
-    Beyond five spreads they grow as the logarithm.
+    Beyond five spreads they grow as the logarithm. One spread reaches as far as 95 % of the list: what lies within is
+    hardly any evidence, log(1 + exp(distance - 1)).
     """
     distance = (measured - median[:, None]) / spread[:, None]
     mean, largest = np.where(
         distance > _FAR, _FAR * (1.0 + np.log(np.maximum(distance, _FAR) / _FAR)), distance
     )
-    return np.asarray(0.5 * mean + 0.5 * largest)
+    return np.asarray(np.logaddexp(0.0, 0.5 * mean + 0.5 * largest - 1.0))
 
 
 def weighted_quantiles(values: AnyArray, weight: FloatArray, levels: tuple[float, ...]) -> FloatArray:
