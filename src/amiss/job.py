@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amiss.detection import Anomaly, Detection
-from amiss.detectors.any_kind import Choice, as_taken, choose_kind, detector_of
+from amiss.detectors.any_kind import Choice, as_taken, choose_kind, detector_of, of_many
 from amiss.errors import DataError, ParameterError, SourceError
 from amiss.models.given import network_named
 from amiss.progress import Told, listening
@@ -102,11 +102,9 @@ def read(job: Job, told: Told = lambda text: None) -> Reading:
     """
     told("Reading")
     columns = list(job.columns) or None
-    wanted = columns and [
-        *columns,
-        *([job.key] if job.key else []),
-        *([t] if (t := job.params.get("time")) else []),
-    ]
+    by = job.params.get("by") or []
+    others = [job.key, job.params.get("time"), *([by] if isinstance(by, str) else by)]
+    wanted = columns and list(dict.fromkeys([*columns, *filter(None, others)]))
     source = open_source(
         job.place,
         job.format,
@@ -175,7 +173,7 @@ def tuned(
 
 
 def _unfitted(job: Job, reading: Reading) -> tuple[Detector, Choice]:
-    choice = choose_kind(reading.data, job.kind, job.params.get("time"))
+    choice = choose_kind(reading.data, job.kind, job.params.get("time"), of_many(dict(job.params)))
     params = {"random_state": 0, **job.params}
     if job.network:
         asked = params.get("models") or []
@@ -218,19 +216,24 @@ def explain(
     """
     detector, _ = _loaded(job, job.model, reading, told) if job.model else learn(job, reading, told)
     told("Explaining")
-    told_of = {a.place: a for a in detector.explain(as_taken(reading.data, detector.kind))}
+    count = _items(reading.data)
     for place in places:
-        if place not in told_of:
+        if not 0 <= place < count:
             raise DataError(
-                f"There is no {detector.unit} {place}. The data holds {len(told_of):,}, counted from 0 to "
-                f"{len(told_of) - 1}."
+                f"There is no {detector.unit} {place}. The data holds {count:,}, counted from 0 to {count - 1}."
             )
-    return [_named(told_of[place], job, reading) for place in places]
+    explained = detector._explain_items(as_taken(reading.data, detector.kind), places)
+    return [_named(a, job, reading) for place in places for a in explained if a.place == place]
+
+
+def _items(data: Any) -> int:
+    return len(next(iter(data.values()), [])) if isinstance(data, dict) else len(data)
 
 
 def _loaded(job: Job, model: str, reading: Reading, told: Told) -> tuple[Detector, Choice]:
-    if job.kind or job.params:
-        said = ", ".join([*(["kind"] if job.kind else []), *job.params])
+    decided = [name for name in job.params if name != "jobs"]
+    if job.kind or decided:
+        said = ", ".join([*(["kind"] if job.kind else []), *decided])
         raise ParameterError(
             f"{said}: decided when {model} was learnt. Leave that out, or learn anew without the model."
         )
@@ -239,6 +242,8 @@ def _loaded(job: Job, model: str, reading: Reading, told: Told) -> tuple[Detecto
     told("Loading the model")
     detector = load(model, models=network_named(job.network) if job.network else None)
     _check_kind(detector, job, reading)
+    if "jobs" in job.params and detector.kind == "series":
+        detector.set_params(jobs=job.params["jobs"])
     return detector, Choice(detector.kind, f"the model {model} is of that kind")
 
 

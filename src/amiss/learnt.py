@@ -77,7 +77,17 @@ def _of_series(learnt: dict[str, Any]) -> list[str]:
     period = f"{learnt['period']} points" if learnt.get("period") else "none found"
     step = f" Step: {learnt['step']}." if learnt.get("step") else ""
     zone = f" Time zone: {learnt['timezone']}." if learnt.get("timezone") else ""
-    return [f"Channel{'s' * (len(channels) != 1)}: {_listed(channels)}.", f"Period: {period}.{step}{zone}"]
+    told = [f"Channel{'s' * (len(channels) != 1)}: {_listed(channels)}."] if channels else []
+    many = learnt.get("series")
+    of_most = " of most" if many else ""
+    return [_of_many(many) if many else "", *told, f"Period{of_most}: {period}.{step}{zone}"]
+
+
+def _of_many(many: dict[str, Any]) -> str:
+    by = f" by {', '.join(many['by'])}" if many["by"] else ", each a column"
+    failed = f", {many['failed']:,} of them not looked at" if many["failed"] else ""
+    models = "they share one model" if many["share"] else "each has models of its own"
+    return f"Series: {many['count']:,}{by}{failed}; {models}."
 
 
 def _of_strings(learnt: dict[str, Any]) -> list[str]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from amiss.job import Allowance, Job, Reading
 
 
+_FAILED = 20  # series that could not be looked at, told one by one
+
+
 @click.command("detect")
 @takes_job
 @click.option(
@@ -97,5 +100,9 @@ def show(job: Job, reading: Reading, detection: Detection, top: int, written: li
         say(f"and {len(detection) - top:,} more")
     for note in detection.notes:
         say(f"Note: {note}")
+    for name, sentence in list(detection.failed.items())[:_FAILED]:
+        say(f"Not looked at: {name}: {sentence}")
+    if len(detection.failed) > _FAILED:
+        say(f"and {len(detection.failed) - _FAILED:,} more not looked at")
     for path in written:
         say(f"Written: {path}")

@@ -51,7 +51,9 @@ class Choice:
         return f"{self.kind}: {self.reason}"
 
 
-def choose_kind(data: Any, kind: str | None = None, time: str | None = None) -> Choice:
+def choose_kind(
+    data: Any, kind: str | None = None, time: str | None = None, many: str | None = None
+) -> Choice:
     """Return what kind of data this is, and why.
 
     Parameters
@@ -61,6 +63,8 @@ def choose_kind(data: Any, kind: str | None = None, time: str | None = None) -> 
         The kind, where it is known.
     time : str, optional
         The column that holds the time, where it is known: the data is a series then.
+    many : str, optional
+        What says that the data holds many series, in words, where something does (see `of_many`).
 
     Raises
     ------
@@ -78,12 +82,29 @@ def choose_kind(data: Any, kind: str | None = None, time: str | None = None) -> 
         raise ParameterError(f"Kind {kind!r} is not known. Legal: {', '.join(_CLASSES)}.")
     if kind is not None:
         return Choice(kind, "you said so", time)
+    if many is not None:
+        return Choice("series", many, time)
     if time is not None:
         return Choice("series", f"you named {time!r} as its time", time)
     if _is_flat(data):
         return _kind_of_list(data)
     frame = read_frame(data)
     return _kind_of_column(frame) if len(frame.names) == 1 else _kind_of_frame(frame)
+
+
+def of_many(params: dict[str, Any]) -> str | None:
+    """Return what among the parameters of a detector says that the data holds many series; None where nothing does.
+
+    Examples
+    --------
+    >>> of_many({"by": ["host", "metric"]}), of_many({"window": 24})
+    ("you named its keys: 'host', 'metric'", None)
+    """
+    by = params.get("by")
+    if by is not None:
+        names = [by] if isinstance(by, str) else by
+        return f"you named its key{'s' * (len(names) != 1)}: {', '.join(map(repr, names))}"
+    return "you said that each column is a series" if params.get("channels") == "apart" else None
 
 
 def make_detector(data: Any, kind: str | None = None, **params: Any) -> Detector:
@@ -108,7 +129,7 @@ def make_detector(data: Any, kind: str | None = None, **params: Any) -> Detector
     >>> make_detector(["AB12", "CD34"], threshold="fdr")
     StringDetector(threshold='fdr')
     """
-    return detector_of(choose_kind(data, kind, params.get("time")), **params)
+    return detector_of(choose_kind(data, kind, params.get("time"), of_many(params)), **params)
 
 
 def detect(data: Any, kind: str | None = None, **params: Any) -> Detection:
@@ -135,7 +156,7 @@ def detect(data: Any, kind: str | None = None, **params: Any) -> Detection:
     >>> detection.learnt["choice"]
     'strings: it is a list of texts'
     """
-    choice = choose_kind(data, kind, params.get("time"))
+    choice = choose_kind(data, kind, params.get("time"), of_many(params))
     taken = as_taken(data, choice.kind)
     detection = detector_of(choice, **params).fit_detect(taken)
     return replace(detection, learnt={**detection.learnt, "choice": str(choice)}, native=data)

@@ -306,6 +306,11 @@ class Detector(Estimator, Stored):
         anomalies, _ = self._explain(X, scores, np.arange(len(scores)))
         return sorted(anomalies, key=lambda a: a.place)
 
+    def _explain_items(self, X: Any, places: Sequence[int]) -> list[Anomaly]:
+        """Return what `explain` says of the items at some places."""
+        wanted = set(places)
+        return [anomaly for anomaly in self.explain(X) if anomaly.place in wanted]
+
     def _finite(self, scores: FloatArray) -> FloatArray:
         """Return the scores; no detector answers with a number that is none, whatever a model of yours does."""
         if not np.isfinite(scores).all():

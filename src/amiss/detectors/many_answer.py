@@ -168,10 +168,10 @@ class Gathered:
 
 def _failed_words(failed: dict[str, str], count: int) -> str:
     names = list(failed)
-    some = "; ".join(f"{name}: {failed[name]}" for name in names[:_EXAMPLES])
-    more = f"; and {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
+    more = f" and {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
     are = "are" if len(names) > 1 else "is"
-    return f"{len(names):,} of {count:,} series could not be looked at and {are} not scored. {some}{more}"
+    some = ", ".join(names[:_EXAMPLES]) + more
+    return f"{len(names):,} of {count:,} series could not be looked at and {are} not scored: {some}."
 
 
 def _brief(learnt: dict[str, Any]) -> dict[str, Any]:

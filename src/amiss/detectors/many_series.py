@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -126,14 +126,13 @@ class ManySeries(SeriesRows):
 
     def explain(self, X: Any) -> list[Anomaly]:
         """Return one `Anomaly` with its causes for every point of ``X``, flagged or not, in order."""
-        return super().explain(X) if self.many_ is None else self._explained(X, None)
+        return super().explain(X) if self.many_ is None else self._asked(X, "explain").explained()
 
-    def _explained(self, X: Any, rows: Collection[int] | None) -> list[Anomaly]:
-        """Return an `Anomaly` for each of some rows; None: for all."""
+    def _explain_items(self, X: Any, places: Sequence[int]) -> list[Anomaly]:
+        """Return what `explain` says of some rows; of many series, no others are looked at."""
         if self.many_ is None:
-            found = self.explain(X)
-            return found if rows is None else [found[row] for row in rows if 0 <= row < len(found)]
-        return self._asked(X, "explain", rows).explained()
+            return super()._explain_items(X, places)
+        return self._asked(X, "explain", set(places)).explained()
 
     # ------------------------------------------------------------- the work
     def _begun(self, X: Any, do: str) -> tuple[ByKey, Any, _Answers]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from amiss.batch import FloatArray
 from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence
-from amiss.detectors.base import Detector
 from amiss.detectors.series_overview import overview_of
-from amiss.errors import AmissError, in_one_line
+from amiss.detectors.series_rows import SeriesRows
+from amiss.errors import AmissError, DataError, in_one_line
+from amiss.numerics.blocks import one_blas_thread
 from amiss.packed import pack, unpack
 from amiss.part import Stored
 from amiss.progress import tell
@@ -94,7 +95,7 @@ def open_work(opening: Task) -> Callable[[Task], dict[str, Any]]:
         if "failed" in task:
             return {"failed": task["failed"]}
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), one_blas_thread():
                 warnings.simplefilter("ignore")
                 return do(_detector(opening, task), task["data"], task["name"])
         except AmissError as error:
@@ -105,7 +106,7 @@ def open_work(opening: Task) -> Callable[[Task], dict[str, Any]]:
     return work
 
 
-def _detector(opening: Task, task: Task) -> Detector:
+def _detector(opening: Task, task: Task) -> SeriesRows:
     """Return the fitted detector of a series, or one to be fitted."""
     from amiss.detectors.series import SeriesDetector
     from amiss.detectors.shared_series import SharedSeries
@@ -115,14 +116,26 @@ def _detector(opening: Task, task: Task) -> Detector:
         if shared is None:
             return SeriesDetector(**opening["params"])
         return SharedSeries(**opening["params"]).sharing(shared, task["place"])
-    detector: Detector = unpack(task["packed"].tobytes(), compressed=True)
+    detector: SeriesRows = unpack(task["packed"].tobytes(), compressed=True)
     if isinstance(detector, SharedSeries):
         detector.sharing(shared, detector.place_)
     return detector
 
 
-def _fit(detector: Detector, data: Any, name: str) -> dict[str, Any]:
+def _fitted(detector: SeriesRows, data: Any) -> SeriesRows:
+    """Return the detector fitted on the series; one without values teaches nothing."""
     detector.fit(data)
+    if not detector.scored_.any():
+        count = len(detector.scores_)
+        raise DataError(
+            f"None of its {count:,} point{'s' * (count != 1)} can be scored: they hold no values. Leave it out, or "
+            "give its values."
+        )
+    return detector
+
+
+def _fit(detector: SeriesRows, data: Any, name: str) -> dict[str, Any]:
+    _fitted(detector, data)
     return {
         "scores": relative(detector.scores_, detector.threshold_),
         "p_values": detector.p_values_,
@@ -134,30 +147,32 @@ def _fit(detector: Detector, data: Any, name: str) -> dict[str, Any]:
     }
 
 
-def _fit_detect(detector: Detector, data: Any, name: str) -> dict[str, Any]:
-    return _told(name, detector.fit_detect(data))
+def _fit_detect(detector: SeriesRows, data: Any, name: str) -> dict[str, Any]:
+    return _told(name, _fitted(detector, data)._detection(data, detector.scores_))
 
 
-def _detect(detector: Detector, data: Any, name: str) -> dict[str, Any]:
+def _detect(detector: SeriesRows, data: Any, name: str) -> dict[str, Any]:
     """Judge a series by its fitted detector, or one that was not there by what all share."""
-    return _told(name, detector.detect(data) if _is_fitted(detector) else detector.fit_detect(data))
+    return _told(
+        name, detector.detect(data) if _is_fitted(detector) else _fitted(detector, data).detect(data)
+    )
 
 
-def _score(detector: Detector, data: Any, name: str) -> dict[str, Any]:
+def _score(detector: SeriesRows, data: Any, name: str) -> dict[str, Any]:
     scores = -detector.score_samples(data) if _is_fitted(detector) else detector.fit(data).scores_
     return {"scores": relative(scores, detector.threshold_), "notes": []}
 
 
-def _explain(detector: Detector, data: Any, name: str) -> dict[str, Any]:
+def _explain(detector: SeriesRows, data: Any, name: str) -> dict[str, Any]:
     detector = detector if _is_fitted(detector) else detector.fit(data)
     return {"anomalies": tuple(detector.explain(data)), "notes": []}
 
 
-def _is_fitted(detector: Detector) -> bool:
+def _is_fitted(detector: SeriesRows) -> bool:
     return "threshold_rule_" in vars(detector)
 
 
-_DOINGS: dict[str, Callable[[Detector, Any, str], dict[str, Any]]] = {
+_DOINGS: dict[str, Callable[[SeriesRows, Any, str], dict[str, Any]]] = {
     "fit": _fit,
     "fit_detect": _fit_detect,
     "detect": _detect,

@@ -60,6 +60,11 @@ def notes(detector: SeriesDetector) -> tuple[str, ...]:
 
 def _exportable(detector: SeriesDetector) -> OnSeries:
     """Return the network of a detector whose windows a graph can score; raise where it cannot."""
+    if detector.many_ is not None:
+        raise ExportError(
+            "The detector is not exported because it judges many series, and a file holds one. Fit a detector on one "
+            "series, or judge with amiss."
+        )
     first, *others = detector.committee_.models
     reason = why_no_graph(first.network) if isinstance(first, OnSeries) else "is no network"
     if others and not reason:

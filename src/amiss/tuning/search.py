@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amiss.batch import FloatArray
+from amiss.detectors.any_kind import of_many
 from amiss.detectors.base import Detector, _generator
 from amiss.errors import AmissError, AmissWarning, DataError, ParameterError
 from amiss.numerics.blocks import one_blas_thread
@@ -103,6 +104,11 @@ def tune(
     ['done', 'done', 'done']
     """
     _check(trials, seconds)
+    if of_many(detector.get_params()):
+        raise ParameterError(
+            "The detector judges many series, and models are tuned on one. Tune on one of them, and give the best "
+            "models to the detector of all: SeriesDetector(by=..., models=...)."
+        )
     marks = None if labels is None else marks_of(labels)
     seed = int(_generator(random_state).integers(2**31))
     with opened_study(study, _name(study, detector, data, marks, random_state), marks is not None) as opened:
