@@ -335,6 +335,22 @@ def test_it_fits_the_terminal(folder: pathlib.Path, columns: int) -> None:
     assert any(line.split() == ["where", "score", "p", "why"] for line in lines)
 
 
+def test_the_kind_of_an_event_has_a_column(tmp_path: pathlib.Path) -> None:
+    """Events of a series are told by kind on a terminal, and the rules of events are an option."""
+    values = np.sin(np.arange(600) / 4) + np.random.default_rng(0).normal(0, 0.1, 600)
+    values[400:403] += 9.0
+    (tmp_path / "load.csv").write_text("load\n" + "\n".join(map(str, values)))
+    words = ("detect", "load.csv", "--kind", "series", "--no-report", "--quiet")
+    lines = in_terminal(100, *words[:-1], cwd=tmp_path)
+    assert any(line.split() == ["where", "kind", "score", "p", "why"] for line in lines)
+    assert any("spike" in line for line in lines)
+    assert run(*words, cwd=tmp_path).returncode == 1
+    assert run(*words, "--events", "min_length=300", cwd=tmp_path).returncode == 0
+    refused = run(*words, "--events", "leave=2", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "leave is 2.0. Legal: a number from 0 to 1, which is enter." in refused.stderr
+
+
 def test_control_characters_in_data_are_shown_as_escapes(folder: pathlib.Path) -> None:
     """A string that would colour the terminal does not."""
     ran = run("detect", "serials.txt", "--no-report", "--threshold", "quantile:q=0.99", cwd=folder)

@@ -73,6 +73,11 @@ _LEARNING = [
         type=int,
         help="Series: events with at most N points between them are one.",
     ),
+    click.option(
+        "--events",
+        metavar="RULES",
+        help="Series: when an event begins and is over, such as leave=0.7,cool_down=24,min_length=3.",
+    ),
 ]
 _NETWORK = [
     click.option(
@@ -129,6 +134,7 @@ def _job(given: dict[str, Any]) -> Job:
         "missing": given.pop("missing") or None,
         "window": given.pop("window"),
         "merge_gap": given.pop("merge_gap"),
+        "events": given.pop("events"),
     }
     columns = tuple(name for text in given.pop("columns") for name in text.split(","))
     names = ("place", "format", "table", "query", "key", "limits", "kind", "network")

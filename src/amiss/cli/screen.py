@@ -94,12 +94,19 @@ def anomalies(found: Sequence[Anomaly], most: int) -> None:
         return
     from amiss.detection import times
 
+    kinds = any(a.kind for a in worst)
     rows = [
-        (a.label, f"{times(a.score)} x", f"{a.p_value:.2g}", "; ".join(map(str, a.causes[:_CAUSES])))
+        (
+            a.label,
+            *[a.told_kind] * kinds,
+            f"{times(a.score)} x",
+            f"{a.p_value:.2g}",
+            "; ".join(map(str, a.causes[:_CAUSES])),
+        )
         for a in worst
     ]
     if rows:
-        table(("where", "score", "p", "why"), rows)
+        table(("where", *["kind"] * kinds, "score", "p", "why"), rows)
 
 
 @contextmanager
