@@ -14,8 +14,9 @@ import numpy as np
 
 from amiss.batch import AnyArray, FloatArray
 from amiss.detection import Anomaly, Detection, Evidence
-from amiss.errors import AmissWarning, DataError, NotFittedError, ParameterError
-from amiss.estimator import Estimator
+from amiss.detectors.of_training import OfTraining
+from amiss.detectors.takes_labels import TakesLabels
+from amiss.errors import AmissWarning, DataError, ParameterError
 from amiss.models.base import AnyModel
 from amiss.models.given import kept, own_networks, take_given
 from amiss.models.own_network import OwnNetwork
@@ -26,26 +27,7 @@ from amiss.thresholds import Threshold
 _FEW_ITEMS = 50
 
 
-class _OfTraining:
-    """A name that `fit` sets and no model file keeps: where it is not there, it says what to ask instead.
-
-    Python looks here only where the detector itself holds no such name.
-    """
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, detector: Any, owner: type | None = None) -> FloatArray:
-        if detector is None:
-            raise AttributeError(self.name)
-        detector._check_is_fitted()
-        raise NotFittedError(
-            f"{self.name} tells of the data given to fit, and is not kept in a model file. Ask for the scores of "
-            "data: score_samples(data), or detect(data) for p-values too."
-        )
-
-
-class Detector(Estimator, Stored):
+class Detector(TakesLabels, Stored):
     """What the three detectors share.
 
     Attributes
@@ -73,8 +55,8 @@ class Detector(Estimator, Stored):
     notes_: list[str]
     offset_: float
     threshold_: float
-    scores_ = _OfTraining()
-    p_values_ = _OfTraining()
+    scores_ = OfTraining()
+    p_values_ = OfTraining()
 
     # ------------------------------------------------------------- a kind of data fills these in
     def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:

@@ -1,0 +1,73 @@
+"""What a detector does with labels of a few items."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from amiss.errors import ParameterError
+from amiss.estimator import Estimator
+from amiss.thresholds import Threshold
+from amiss.thresholds.by_labels import labelled, line_by_labels
+
+
+class TakesLabels(Estimator):
+    """The part of a detector that knows of labels."""
+
+    threshold_: float
+    offset_: float
+    threshold_rule_: Threshold
+    notes_: list[str]
+
+    def calibrate(self, scores: Any, labels: Any, miss: float = 1.0) -> Self:
+        """Move the threshold as little as puts most labelled items on their side of it; `fit` undoes it.
+
+        Parameters
+        ----------
+        scores : array of shape (items,)
+            Scores by this detector, higher = more abnormal: ``scores_``, ``-score_samples(data)`` or the ``scores`` of
+            a detection.
+        labels : array of shape (items,)
+            1 or True for an anomaly, 0 or False for a normal item; None or NaN where nobody said. A few are enough.
+        miss : float
+            How many false alarms a missed anomaly is worth.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError
+            A label, a score or ``miss`` is outside its legal values.
+
+        Examples
+        --------
+        >>> from amiss import TableDetector
+        >>> rows = np.random.default_rng(0).normal(size=(500, 3))
+        >>> detector = TableDetector(models="fast", random_state=0).fit(rows)
+        >>> highest = int(detector.scores_.argmax())
+        >>> labels = [1 if row == highest else None for row in range(500)]
+        >>> bool(detector.calibrate(detector.scores_, labels).scores_[highest] > detector.threshold_)
+        True
+        """
+        self._check_is_fitted()
+        if not (isinstance(miss, int | float | np.number) and miss > 0 and np.isfinite(miss)):
+            raise ParameterError(f"miss is {miss!r}. Legal: a number above 0; 1 counts both errors alike.")
+        known, anomalous = labelled(scores, labels)
+        line = line_by_labels(known, anomalous, self.threshold_, float(miss))
+        if line != self.threshold_:
+            wronged = int((anomalous != (known > line)).sum())
+            self._move_threshold(line / self.threshold_)
+            self.notes_.append(
+                f"{len(known)} label{'s' * (len(known) != 1)} moved the threshold"
+                + (f"; {wronged} of them could not be met." if wronged else ".")
+            )
+        return self
+
+    def _move_threshold(self, ratio: float) -> None:
+        """Multiply the threshold."""
+        self.threshold_ *= ratio
+        self.threshold_rule_.threshold_ = self.threshold_
+        self.offset_ = -self.threshold_

@@ -1,0 +1,95 @@
+"""A detector with a few labels."""
+
+import re
+
+import numpy as np
+import pytest
+
+import amiss
+from amiss.errors import NotFittedError, ParameterError
+
+
+@pytest.fixture
+def detector():
+    """A table detector on 300 normal rows."""
+    rows = np.random.default_rng(0).normal(size=(300, 3))
+    return amiss.TableDetector(models="fast", random_state=0).fit(rows)
+
+
+def _one(labels, count, label):
+    out = np.full(count, np.nan)
+    out[labels] = label
+    return out
+
+
+def test_a_missed_anomaly_is_found_from_then_on(detector):
+    """The third highest row is labelled an anomaly: it is flagged, the fourth is not, and chance tells of three rows."""
+    order = np.argsort(-detector.scores_)
+    before = detector.threshold_
+    assert detector.calibrate(detector.scores_, _one(order[2], 300, 1)) is detector
+    assert detector.threshold_ < before
+    assert detector.scores_[order[2]] > detector.threshold_ >= detector.scores_[order[2]] / 1.05
+    assert detector.offset_ == -detector.threshold_
+    assert detector.threshold_rule_.threshold_ == detector.threshold_
+    assert detector.notes_[-1] == "1 label moved the threshold."
+
+
+def test_a_false_alarm_is_quiet_from_then_on(detector):
+    """A row labelled normal is no longer flagged, and its p-value stays what it was."""
+    row = np.array([[9.0, 9.0, 9.0]])
+    score = -detector.score_samples(row)
+    p_value = detector.detect(row).p_values[0]
+    assert detector.predict(row).tolist() == [-1]
+    detector.calibrate(score, [0])
+    assert detector.threshold_ == pytest.approx(1.05 * score[0], rel=1e-12)
+    assert detector.predict(row).tolist() == [1]
+    assert detector.detect(row).p_values[0] == p_value
+    assert detector.detect(row).chance <= p_value
+
+
+def test_labels_that_are_met_move_nothing(detector):
+    """Where the threshold is right already, it stays, and nothing is noted."""
+    before, notes = detector.threshold_, list(detector.notes_)
+    detector.calibrate(detector.scores_, _one(int(np.argmin(detector.scores_)), 300, 0))
+    assert (detector.threshold_, detector.notes_) == (before, notes)
+
+
+def test_what_cannot_be_met_is_told(detector):
+    """An anomaly below a normal item: one of both is wronged, and the note says so."""
+    order = np.argsort(-detector.scores_)
+    labels = _one(order[5], 300, 1)
+    labels[order[:2]] = 0
+    detector.calibrate(detector.scores_, labels, miss=5.0)
+    assert detector.notes_[-1] == "3 labels moved the threshold; 2 of them could not be met."
+
+
+def test_a_file_keeps_the_moved_threshold_and_fit_forgets_it(detector, tmp_path):
+    """Saved and loaded the threshold is the moved one; fitted again it is the learnt one."""
+    before = detector.threshold_
+    detector.calibrate(detector.scores_, _one(int(np.argmax(detector.scores_)), 300, 0))
+    detector.calibrate([2 * before], [0])
+    amiss.save(detector, tmp_path / "moved.amiss")
+    assert amiss.load(tmp_path / "moved.amiss").threshold_ == detector.threshold_ == 2.1 * before
+    assert detector.fit(np.random.default_rng(0).normal(size=(300, 3))).threshold_ == before
+
+
+def test_strings_and_series_take_labels_too():
+    """The method is every detector's."""
+    codes = amiss.StringDetector(models="fast", random_state=0).fit([f"AB{i:02d}" for i in range(90)])
+    wave = amiss.SeriesDetector(random_state=0).fit(np.sin(np.arange(400) * 2 * np.pi / 20))
+    for detector in (codes, wave):
+        limit = detector.threshold_
+        assert detector.calibrate([3 * limit], [False]).threshold_ == pytest.approx(3.15 * limit, rel=1e-12)
+
+
+@pytest.mark.parametrize("miss", [0, -1.0, float("nan"), "much"])
+def test_a_price_that_is_none_is_refused(detector, miss):
+    """Legal is a number above 0."""
+    with pytest.raises(ParameterError, match=re.escape(f"miss is {miss!r}. Legal: a number above 0")):
+        detector.calibrate([1.0], [0], miss=miss)
+
+
+def test_a_detector_that_learnt_nothing_has_no_threshold_to_move():
+    """The usual sentence."""
+    with pytest.raises(NotFittedError):
+        amiss.TableDetector().calibrate([1.0], [0])
