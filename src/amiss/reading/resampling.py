@@ -23,6 +23,10 @@ MOST_POINTS = 4
 WINDOW = 303
 """A hole is cut to no less than this, the longest window learnt from data, where that is enough."""
 
+_NEAR = 0.2  # the median is no farther from the step of an even grid, in shares of it
+_FITS = 0.2  # agreement of phases, 0 to 1: moments up to 0.4 steps off have 0.23
+_BY_CHANCE = 3.0  # over the root of how many moments there are: so much they agree on some step by chance
+_FIRST_STRETCH = 256
 _SNAP = 0.25  # of a step: so far from whole steps, each step is rounded by itself
 _SAME = 1e-3
 _MONTH = 365.25 / 12 * 86_400
@@ -90,9 +94,46 @@ def usual_step(seconds: FloatArray) -> float:
     if not len(steps):
         return 1.0
     median = float(np.median(steps))
-    whole = float(np.rint(steps / median).sum())
-    exact = float(seconds[-1] - seconds[0]) / max(whole, 1.0)
-    return exact if abs(exact / median - 1) <= EVEN else median
+    if _clearly_whole(steps / median):
+        return float(seconds[-1] - seconds[0]) / float(np.rint(steps / median).sum())
+    return _fitted_step(seconds - seconds[0], median)
+
+
+def _clearly_whole(steps: FloatArray) -> bool:
+    whole = np.rint(steps)
+    return bool((whole >= 1).all() and (np.abs(steps - whole) <= _SNAP).all())
+
+
+def _fitted_step(seconds: FloatArray, median: float) -> float:
+    """Return the step near the median of the even grid that moments fit best, the median where they fit none.
+
+    It is found among many on the first moments, by how well the phases agree, and then told more exactly by least
+    squares over stretches that double: over the next one the error left does not add up to a step.
+    """
+    length = _FIRST_STRETCH
+    stretch = seconds[:length]
+    stretch = stretch[stretch <= 2 * length * median]  # not over a long hole
+    many = int(16 * _NEAR * max(1.0, stretch[-1] / median)) + 2
+    steps = median / np.linspace(1 - _NEAR, 1 + _NEAR, many)
+    agreement = np.abs(np.exp(2j * np.pi * stretch[None, :] / steps[:, None]).mean(axis=1))
+    if agreement.max() < max(_FITS, _BY_CHANCE / np.sqrt(len(stretch))):
+        return median
+    step = float(steps[np.argmax(agreement)])
+    while True:
+        stretch = seconds[:length]
+        cells = np.rint(stretch / step - _phase(stretch / step))
+        spread = cells - cells.mean()
+        if not spread.any():
+            return median
+        step = float((spread * stretch).sum() / (spread * spread).sum())
+        if length >= len(seconds):
+            return step
+        length *= 2
+
+
+def _phase(places: FloatArray) -> float:
+    """Return how far moments stand behind whole places, on the circle of one step."""
+    return float(np.angle(np.exp(2j * np.pi * places).mean()) / (2 * np.pi))
 
 
 def is_even(steps: FloatArray) -> bool:
@@ -164,11 +205,9 @@ def cells_of(places: FloatArray) -> IntArray:
     (array([0, 1, 2, 5]), array([0, 0, 2]))
     """
     steps = np.diff(places)
-    whole = np.rint(steps)
-    if (whole >= 1).all() and (np.abs(steps - whole) <= _SNAP).all():
-        return np.concatenate([[0], np.cumsum(whole)]).astype(np.int64)
-    phase = np.angle(np.exp(2j * np.pi * places).mean()) / (2 * np.pi)
-    cells = np.rint(places - phase)
+    if _clearly_whole(steps):
+        return np.concatenate([[0], np.cumsum(np.rint(steps))]).astype(np.int64)
+    cells = np.rint(places - _phase(places))
     return np.asarray(cells - cells[0], np.int64)
 
 
