@@ -10,10 +10,10 @@ from amiss.committee import Committee
 from amiss.errors import ParameterError
 from amiss.models import Gaps, Local, Marginal, Memory, Robust, Span
 from amiss.models.base import Model, SeriesModel, StringModel
-from amiss.models.categorical import CategoricalMemory, Levels
+from amiss.models.categorical import CategoricalMemory, Levels, levels_among
 from amiss.models.robust import Gaussian
 from amiss.numerics.blocks import product
-from amiss.numerics.calibration import Tail, UpperQuantile, ZScore, opened, positive
+from amiss.numerics.calibration import Tail, UpperQuantile, ZScore, closed, opened, positive
 from amiss.part import make_part
 from amiss.trust import trusted_rows
 
@@ -236,6 +236,12 @@ def test_opened_and_positive_keep_order_and_sign():
         assert (np.diff(found) > 0).all()
 
 
+def test_closed_undoes_opened():
+    """Opened and closed again, a score is what it was."""
+    scores = np.linspace(-6, 50, 500)
+    np.testing.assert_allclose(closed(opened(scores)), scores, atol=1e-9)
+
+
 def test_committee_is_the_mean_of_calibrated_scores():
     """The committee's score is the mean of what its members' calibrated scores are."""
     values = batch(normal_table())
@@ -253,17 +259,37 @@ def test_levels_unknown_is_all_zeros():
     assert found.tolist() == [[0, 1], [0, 0], [1, 0], [0, 1]]
 
 
-def test_categorical_memory_finds_the_odd_combination():
+@pytest.mark.parametrize("clean", [False, True])
+def test_categorical_memory_finds_the_odd_combination(clean: bool) -> None:
     """Two levels that never meet in training score high when they do."""
     random = np.random.default_rng(0)
     kind = random.integers(0, 2, 200)
     indicators = np.eye(2)[kind]
     numbers = batch((kind * 10 + random.normal(size=200))[:, None])
     one = CategoricalMemory()
-    training = one.fit_score(numbers, indicators, random)
+    training = one.fit_score(numbers, indicators, random, clean)
     assert (training == one.score(numbers, indicators)).all()
     usual, odd = one.score(batch([[10.0], [10.0]]), np.array([[0.0, 1.0], [1.0, 0.0]]))
-    assert odd > usual + 3
+    assert usual < np.quantile(training, 0.9)
+    assert odd > training.max() + 0.5
+
+
+def test_rows_wrong_in_the_same_way_do_not_vouch_for_each_other() -> None:
+    """In mixed training data a cluster of equal wrong rows scores above all others."""
+    random = np.random.default_rng(0)
+    kind = np.r_[random.choice(3, 380, p=[0.5, 0.3, 0.2]), np.full(20, 3)]
+    numbers = batch(np.r_[random.normal(size=380), np.full(20, 3.0)][:, None])
+    scores = CategoricalMemory().fit_score(numbers, np.eye(4)[kind], random)
+    assert scores[380:].min() > scores[:380].max()
+
+
+def test_grades_and_counts_are_levels_too() -> None:
+    """Whole numbers of few values, gaps left out; not fractions, not many values."""
+    rows = np.arange(40.0)
+    values = np.column_stack([rows % 4, rows % 4 + 0.5, rows, np.where(rows < 3, 0.5, rows % 10)])
+    mask = np.zeros(values.shape, bool)
+    mask[:3, 3] = True
+    assert levels_among(Batch(values, mask, ("grade", "half", "many", "gaps"))) == 2
 
 
 @pytest.mark.parametrize(

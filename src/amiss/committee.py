@@ -10,7 +10,9 @@ import numpy as np
 from amiss.batch import Batch, BoolArray, FloatArray, IntArray
 from amiss.models.base import Model
 from amiss.models.robust import Robust
-from amiss.numerics.calibration import Calibration, Tail, UpperQuantile, ZScore, opened
+from amiss.numerics.calibration import Calibration, Tail, UpperQuantile, ZScore, closed, opened
+from amiss.numerics.neighbourhood import Neighbourhood
+from amiss.numerics.spaces import Space
 from amiss.part import Stored
 
 __all__ = ["Calibration", "Committee", "Tail", "UpperQuantile", "ZScore", "combine"]
@@ -26,6 +28,8 @@ class Committee(Stored):
     clean : bool
         True where the training items hold no anomalies: scores are calibrated as tail probabilities. False:
         as log-compressed standard deviations, which a few anomalies among the training items do not cap.
+    together : bool
+        Whether the scores of the nearest training items count too, see `Neighbourhood`.
     """
 
     same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("models", "calibrations", "units"),)
@@ -34,10 +38,14 @@ class Committee(Stored):
     calibrations: list[Calibration]
     units: list[FloatArray]
     level_units: Sequence[FloatArray] = ()  # files of earlier versions have none
+    together: bool = False
+    space: Space | None = None
+    neighbourhood: Neighbourhood | None = None
 
-    def __init__(self, models: list[Model], clean: bool = False) -> None:
+    def __init__(self, models: list[Model], clean: bool = False, together: bool = False) -> None:
         self.models = models
         self.clean = clean
+        self.together = together
 
     def fit(self, batch: Batch, normal: BoolArray, random_state: np.random.Generator) -> Self:
         """Fit and calibrate the models; the parameters are those of `fit_score`."""
@@ -65,7 +73,26 @@ class Committee(Stored):
         self.units = [_unit(m.surprise(some)) for m in self.models]
         views = [view for m in self.models if (view := m.surprise_of_levels(some)) is not None]
         self.level_units = [np.maximum(_unit(view), _LEAST_NATS) for view in views]
-        return self._combined(scores)
+        alone = self._combined(scores)
+        self.space = self.neighbourhood = None
+        if self.together and batch.values.shape[1]:
+            self._learn_neighbourhood(batch, alone, random_state)
+        return self._drawn(batch, alone)
+
+    def _learn_neighbourhood(
+        self, batch: Batch, alone: FloatArray, random_state: np.random.Generator
+    ) -> None:
+        kept = np.arange(len(batch))
+        if len(batch) > _ROWS_TOGETHER:
+            kept = np.sort(random_state.choice(len(batch), _ROWS_TOGETHER, replace=False))
+        self.space = Space("asinh").fit(batch)
+        self.neighbourhood = Neighbourhood().fit(self.space.apply(batch.take(kept)), opened(alone[kept]))
+
+    def _drawn(self, batch: Batch, alone: FloatArray) -> FloatArray:
+        """Return combined scores, drawn to those of the nearest training items where they count."""
+        if self.space is None or self.neighbourhood is None:
+            return alone
+        return closed(self.neighbourhood.drawn(self.space.apply(batch), opened(alone)))
 
     def _combined(self, scores: list[FloatArray]) -> FloatArray:
         calibrated = [c.apply(s) for c, s in zip(self.calibrations, scores, strict=True)]
@@ -73,7 +100,7 @@ class Committee(Stored):
 
     def score(self, batch: Batch) -> FloatArray:
         """Return the weighted mean of the calibrated scores of each item, shape (items,), finite."""
-        return self._combined([model.score(batch) for model in self.models])
+        return self._drawn(batch, self._combined([model.score(batch) for model in self.models]))
 
     def gross(self, batch: Batch) -> FloatArray:
         """Return how far items lie beyond where a normal one can lie, opened, shape (items,); 0 within, or without
@@ -123,6 +150,7 @@ class Committee(Stored):
 
 
 _ROWS_FOR_UNITS = 2_000
+_ROWS_TOGETHER = 10_000
 _GROSS = 9.0  # the score, opened, that no normal item reaches by its distance from the centre
 _LEAST_NATS = 0.1  # of a category's unit: where all are certain the least doubt would be without measure
 

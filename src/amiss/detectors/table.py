@@ -171,7 +171,8 @@ class TableDetector(Detector):
         batch, clean = self._numbers(table), self.training_data == "clean"
         every = np.ones(len(batch), dtype=bool)
         trusted = every if clean or not self.numeric_ else trusted_rows(batch, random_state)
-        self.committee_ = Committee(models, clean)
+        of_ours = self.models in ("auto", "fast", ["auto"], ["fast"])
+        self.committee_ = Committee(models, clean, together=of_ours and not clean)
         return self.committee_.fit_score(batch, trusted, random_state)
 
     def _make_models(self) -> list[Model]:

@@ -149,6 +149,12 @@ def opened(scores: FloatArray) -> FloatArray:
     return np.asarray(np.exp(near) * (1 + scores - near))
 
 
+def closed(scores: FloatArray) -> FloatArray:
+    """Return what `opened` turns into these scores, each > 0."""
+    far = np.exp(_LINEAR)
+    return np.asarray(np.where(scores <= far, np.log(scores), scores / far + _LINEAR - 1))
+
+
 def lifted(scores: FloatArray) -> FloatArray:
     """Return scores of either sign as scores > 0, in the same order: 1 + score, below 0 1 / (1 - score)."""
     size = 1 + np.abs(scores)

@@ -1,0 +1,62 @@
+"""Neighbourhood: what is known of the rows around a row says something of the row itself."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from amiss.batch import FloatArray
+from amiss.numerics.neighbours import NearestRows
+from amiss.part import Stored
+
+_K = 10
+_SHARE = 0.5
+
+
+class Neighbourhood(Stored):
+    """Stored rows with a score each; the score of any row is drawn towards those of the ten nearest.
+
+    Anomalies of one kind lie together, and so do normal rows that are scored high by chance: the mean over a
+    neighbourhood tells them apart. A neighbour counts as far as the row lies among the neighbour's own ten
+    nearest: by min(1, (radius of the neighbour / distance)^2). A row that is far from all others keeps its score.
+
+    References
+    ----------
+    Yang, Chen, Rahardja (2023), "Neighborhood representative for improving outlier detectors", section 3: the mean
+    over a neighbourhood. Breunig, Kriegel, Ng, Sander (2000), "LOF: identifying density-based local outliers",
+    definition 5: distance against the neighbour's own.
+    """
+
+    neighbours: NearestRows
+    radius: FloatArray
+    scores: FloatArray
+
+    def fit(self, rows: FloatArray, scores: FloatArray) -> Self:
+        """Keep rows, shape (m, columns), and the score of each, shape (m,)."""
+        self.neighbours = NearestRows(rows)
+        self.radius = self.neighbours.nearest(rows, _K)[0][:, -1]
+        self.scores = scores
+        return self
+
+    def drawn(self, rows: FloatArray, scores: FloatArray) -> FloatArray:
+        """Return scores, each drawn half the way, or less, to those of the nearest stored rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, columns)
+            Rows in the units of the stored ones.
+        scores : ndarray of shape (n,)
+            The scores of those rows on their own.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            score + 1/2 mean over the neighbours of weight x (neighbour's score - score).
+        """
+        distances, places = self.neighbours.nearest(rows, _K)
+        radius = self.radius[places]
+        inside = distances <= radius
+        weights = np.where(inside, 1.0, (radius / np.where(inside, 1.0, distances)) ** 2)
+        pull = np.einsum("nk,nk->n", weights, self.scores[places] - scores[:, None]) / places.shape[1]
+        return np.asarray(scores + _SHARE * pull)
