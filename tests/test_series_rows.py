@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from amiss.errors import AmissWarning, DataError, ParameterError
 from amiss.report import render
 from amiss.sinks.base import answer_columns
 
+DATA = Path(__file__).parent / "data"
 START = np.datetime64("2024-03-01", "us")
 
 
@@ -225,6 +227,25 @@ def test_el_nino_with_months_left_out():
     stopped = [a for a in detector.detect(kept) if a.kind == "data stopped"]
     assert [a.label for a in stopped] == ["1958-04 to 1958-10"]
     assert stopped[0].causes[0].reason == "no data for 5 steps of 1 month, gaps up to 3 are usual"
+
+
+@pytest.mark.parametrize("given", ["missing", "left out", "shuffled"])
+def test_co2_of_mauna_loa(given):
+    """Real weeks: 59 are missing, as empty values or as rows; the spring of 1964 is the one outage."""
+    data = pd.read_csv(DATA / "co2_mauna_loa.csv")
+    if given != "missing":
+        data = data.dropna()
+    if given == "shuffled":
+        data = data.sample(frac=1, random_state=0)
+    detector = fitted(data, time="date")
+    assert detector.timeline_.points == 2284
+    assert detector.summary()["step"] == "7 d"
+    answer = detector.detect(data)
+    assert [a.kind for a in answer] == ["data stopped"]
+    assert answer.anomalies[0].label.startswith("1964-01-")
+    assert answer.anomalies[0].causes[0].reason == "no data for 18 steps of 7 d, gaps up to 8 are usual"
+    unscored = 0 if answer.scored is None else (~answer.scored).sum()
+    assert unscored == (59 if given == "missing" else 0)
 
 
 # ------------------------------------------------------------- time zones

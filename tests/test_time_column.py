@@ -64,6 +64,14 @@ def test_numbers_are_read_in_the_unit_found_or_stated(numbers, unit, first):
     assert not found.counted
 
 
+def test_dates_without_marks_may_be_numbers():
+    """20240131 is the last of January where all such numbers are days; else it counts something."""
+    found = read([20240131, 20240201])
+    assert found.moments.tolist() == np.array(["2024-01-31", "2024-02-01"], "datetime64[us]").tolist()
+    assert not found.counted
+    assert read([20240131, 20240132]).counted
+
+
 def test_small_numbers_count_something_else():
     """They stay what they are."""
     assert read([10.0, 20.0]).counted

@@ -202,8 +202,10 @@ class SeriesDetector(ManySeries):
         expected = self.committee_.expected(channels)
         self.band_ = np.zeros((0, channels.values.shape[1]))
         if expected is not None:
-            error = np.where(channels.mask, 0.0, channels.values - expected)
-            self.band_ = np.quantile(error, _BAND, axis=0)
+            error = np.where(channels.mask, np.nan, channels.values - expected)
+            seen = ~channels.mask.all(axis=0)
+            self.band_ = np.zeros((len(_BAND), len(seen)))
+            self.band_[:, seen] = np.nanquantile(error[:, seen], _BAND, axis=0)
 
     def _tell_about(self, series: Series) -> None:
         if series.left_out:

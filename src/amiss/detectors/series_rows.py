@@ -166,7 +166,7 @@ class SeriesRows(SeriesAnswer):
         step = self.timeline_.step_text()
         lasting = f"{len(outage):,} " + (f"steps of {step}" if step else f"point{'s' * (len(outage) > 1)}")
         usual = limits[0] if together else min(limits[1 + channel] for channel in outage.channels)
-        reason = f"no data for {lasting}, gaps up to {usual:,.0f} are usual"
+        reason = f"no data for {lasting}, gaps up to {int(usual):,} are usual"
         cells = ["all channels"] if together and len(names) > 1 else [names[c] for c in outage.channels]
         return tuple(Cause(cell, "missing", "", 1 / len(cells), reason) for cell in cells)
 

@@ -129,7 +129,7 @@ def _limit(lengths: IntArray, clean: bool) -> float:
         return _SHORTEST
     usual = int(ordered[min(int(_USUAL * (count - 1)), count - 1 - _FEW)])
     middle = min(int(ordered[(count - 1) // 2]), usual)
-    longer, longest = (max(int((lengths > length).sum()), 0.5) / count for length in (middle, usual))
-    goes_on = (longest / longer) ** (1 / (usual - middle)) if usual > middle else longer
+    longer, longest = (max(int((lengths > length).sum()) - _FEW, 0.5) for length in (middle, usual))
+    goes_on = (longest / longer) ** (1 / (usual - middle)) if usual > middle else longer / count
     by_chance = middle + math.log(_ONE_IN * count) / -math.log(goes_on)
     return max(_SHORTEST, _TIMES * float(usual), by_chance)

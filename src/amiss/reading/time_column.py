@@ -20,6 +20,7 @@ _UNITS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}  # -> us
 _EPOCH_SIZES = ((1e17, "ns"), (1e14, "us"), (1e11, "ms"), (1e8, "s"))
 _SMALLEST_EPOCH = _EPOCH_SIZES[-1][0]
 _EXCEL_DAY_ZERO = -25_569 * 86_400 * 1_000_000  # 1899-12-30
+_DAYS = (19_000_101, 20_991_231)
 _ORDERS = {"dmy": "the day first", "mdy": "the month first"}
 _NAMED_ZONE = re.compile(r"\s+([A-Z][A-Za-z_]*/[A-Za-z_/+-]+)\Z", re.ASCII)
 TIME_FORMATS = (*_UNITS, "excel", *_ORDERS)
@@ -103,8 +104,10 @@ def read_times(
         read, has_own_zone = _from_texts(column, name, time_format, style)
     if read is None:
         numeric = column if column.dtype.kind == "f" else numbers(column.tolist())[0]
-        read = _from_numbers(numeric, time_format)
-        has_own_zone[:] = True
+        read = _from_days(numeric) if time_format is None else None
+        if read is None:
+            read = _from_numbers(numeric, time_format)
+            has_own_zone[:] = True
     gone = np.flatnonzero(np.isnat(read.moments))
     if len(gone):
         raise DataError(
@@ -131,6 +134,14 @@ def _localised(read: TimeColumn, has_own_zone: BoolArray, name: str, tz: str) ->
 
 
 # ---------------------------------------------------------------- numbers
+def _from_days(numeric: FloatArray) -> TimeColumn | None:
+    """Return numbers that all are dates without marks (20240131) as moments; None where they are not."""
+    if not ((numeric >= _DAYS[0]) & (numeric <= _DAYS[1]) & (numeric == np.floor(numeric))).all():
+        return None
+    moments = _moments([str(int(day)) for day in numeric], "compact")
+    return None if np.isnat(moments).any() else TimeColumn(moments)
+
+
 def _from_numbers(numeric: FloatArray, time_format: str | None) -> TimeColumn:
     """Return numbers as moments: in the unit stated, else seconds, milli-, micro- or nanoseconds by their size."""
     finite = np.abs(numeric[np.isfinite(numeric)])
