@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amiss import SeriesDetector, load, save
 from amiss.errors import ParameterError
 from amiss.events import SEVERITIES, Event, EventRules, EventTracker, events_of, severity
 from naive_events import naive_events
@@ -173,3 +174,40 @@ def test_severity_rises_by_steps(score: float, length: int, blame: list[float], 
     event = Event(10, 9 + length, 10, score * 3.0)
     assert severity(event, 3.0, 24, np.array(blame)) == told
     assert told in SEVERITIES
+
+
+def broken() -> np.ndarray:
+    """Return three channels of one season; two of them jump together, twice within a day."""
+    values = np.stack([np.sin(np.arange(960) * 2 * np.pi / 24 + phase) for phase in (0, 1, 2)], axis=1)
+    values += np.random.default_rng(0).normal(0, 0.1, values.shape)
+    values[500:504, :2] += 6.0, 3.0
+    values[560:564, :2] += 6.0, 3.0
+    return values
+
+
+def test_a_detector_keeps_to_its_rules_and_saves_them(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """Two events within the time to cool down are one, before and after saving; its label says how often."""
+    values = broken()
+    detector = SeriesDetector(random_state=0, events=EventRules(cool_down=72)).fit(values)
+    save(detector, tmp_path / "rules.amiss")
+    for one in (detector, load(tmp_path / "rules.amiss")):
+        (event,) = one.detect(values)
+        assert event.label.endswith(", 2 times")
+        assert (event.start, event.end) == (500, 563)
+    assert len(SeriesDetector(random_state=0).fit_detect(values)) == 2
+
+
+def test_channels_to_blame_are_in_order_and_share_one_whole() -> None:
+    """The worst first, shares that fall and add up to at most one; those that jumped lead."""
+    for event in SeriesDetector(random_state=0).fit_detect(broken()):
+        shares = [cause.share for cause in event.causes]
+        assert shares == sorted(shares, reverse=True)
+        assert sum(shares) <= 1 + 1e-9
+        assert {cause.cell for cause in event.causes[:2]} == {"x0", "x1"}
+        assert event.severity in SEVERITIES
+
+
+def test_a_rule_given_twice_is_refused() -> None:
+    """merge_gap and min_length are rules too: each is given once."""
+    with pytest.raises(ParameterError, match="min_length is given twice"):
+        SeriesDetector(min_length=3, events="min_length=4").fit(broken())

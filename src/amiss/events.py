@@ -64,6 +64,9 @@ class EventRules(Part):
         An event that begins within so many points after another belongs to it, which then lasts to its end, ...
     worse : float
         ... unless its score is so many times as high.
+    adapt_after : int or None
+        A level that new data has stood on for so many points is the new normal, and no longer an event: scores are
+        lower from there on. None: eight windows of one channel, never of many; 0: never.
 
     Raises
     ------
@@ -89,13 +92,16 @@ class EventRules(Part):
     merge_gap: int | None = None
     cool_down: int = 0
     worse: float = 2.0
+    adapt_after: int | None = None
 
     def __post_init__(self) -> None:
         _check_number("enter", self.enter, 0.0, None)
         _check_number("leave", self.leave, 0.0, self.enter)
         _check_number("worse", self.worse, 1.0, None)
-        for name, least in (("min_length", 1), ("merge_gap", 0), ("cool_down", 0)):
-            check_count(name, getattr(self, name), least, optional=name == "merge_gap")
+        check_count("min_length", self.min_length, 1)
+        check_count("merge_gap", self.merge_gap, 0, optional=True)
+        check_count("cool_down", self.cool_down, 0)
+        check_count("adapt_after", self.adapt_after, 0, optional=True)
 
     @classmethod
     def of(cls, asked: Any) -> EventRules:

@@ -13,6 +13,7 @@ from amiss.detectors.many_series import ManySeries
 from amiss.detectors.series_rows import of_rows
 from amiss.events import check_count
 from amiss.models.base import AnyModel
+from amiss.reading.levels import UsualLevels
 from amiss.reading.outages import UsualGaps
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import DEFAULT_WINDOW, Channels, Scale, find_period
@@ -179,6 +180,7 @@ class SeriesDetector(ManySeries):
         self.tail_, self.tail_mask_ = context.values.copy(), context.mask.copy()
         self.fingerprint_ = _fingerprint(series.values)
         self.span_ = [] if series.times is None else self.timeline_.texts(series.times[[0, -1]])
+        self.levels_ = UsualLevels().fit(series.values, self.window_)
         self.usual_gaps_ = UsualGaps().fit(np.isnan(series.values), self.training_data == "clean")
         self._tell_about(series)
         return self._learn_rows(series, scores, self._scored_points(channels, 0, len(series)))
@@ -221,7 +223,7 @@ class SeriesDetector(ManySeries):
     def _score(self, data: Any) -> FloatArray:
         series = self._series_of(data)
         channels, context = self._in_context(series)
-        scores = self.committee_.score(channels)[context : context + len(series)]
+        scores = self._at_levels(series, self.committee_.score)
         return of_rows(series, np.where(self._scored_points(channels, context, len(series)), scores, 0.0))
 
     def _in_context(self, series: Series) -> tuple[Channels, int]:

@@ -4,39 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
 from amiss.detection import Anomaly, SeriesEvidence
-from amiss.detectors.base import Detector
+from amiss.detectors.series_levels import SeriesLevels
 from amiss.detectors.series_words import event_causes, event_label
-from amiss.errors import ParameterError
 from amiss.event_edges import outside_band, trimmed
 from amiss.event_kinds import kind_of
-from amiss.events import Event, EventRules, check_count, events_of, severity
-from amiss.reading.timeline import Series, Timeline
+from amiss.events import Event, events_of, severity
+from amiss.reading.timeline import Series
 from amiss.reading.windows import Channels, Scale
 from amiss.series_committee import SeriesCommittee
 
 
-class SeriesAnswer(Detector):
+class SeriesAnswer(SeriesLevels):
     """The half of `SeriesDetector` that explains; what it learns and how it scores stands there."""
 
-    merge_gap: int | None
-    min_length: int
-    events: Any = "auto"
-    timeline_: Timeline
     scale_: Scale
-    window_: int
     period_: int | None
     committee_: SeriesCommittee
     band_: FloatArray
-
-    def _in_context(self, series: Series) -> tuple[Channels, int]:
-        """Return the channels with what came before them, where it is known, and how many points that is."""
-        raise NotImplementedError
 
     def _explain_each(self, series: Series, scores: FloatArray) -> list[Anomaly]:
         """Return one `Anomaly` with its causes for every point, flagged or not, in order."""
@@ -50,8 +39,7 @@ class SeriesAnswer(Detector):
 
         @cache
         def course() -> FloatArray:
-            channels, context = self._in_context(series)
-            return self.committee_.unsmoothed(channels)[context : context + len(series)]
+            return self._at_levels(series, self.committee_.unsmoothed)
 
         def trim(event: Event, run: IntArray) -> Event:
             return trimmed(event, run, scores, outside, course)
@@ -73,43 +61,26 @@ class SeriesAnswer(Detector):
 
         return list(map(told, found, events)), evidence
 
+    def _expected(self, channels: Channels) -> FloatArray:
+        """Return what was expected at each point, standard deviations; NaN where no model has a view."""
+        found = self.committee_.expected(channels)
+        return np.full(channels.values.shape, np.nan) if found is None else found
+
     def _past(self, series: Series) -> FloatArray:
         """Return what came before a series, where it is known, shape (points, channels), NaN where missing."""
         channels, context = self._in_context(series)
         values = self.scale_.restore(channels.values[:context])
         return np.where(channels.mask[:context], np.nan, values)
 
-    def _event_rules(self) -> EventRules:
-        """Return the rules of events, those given on their own among them.
-
-        Raises
-        ------
-        ParameterError
-            A rule is not legal, or is given twice.
-        """
-        check_count("min_length", self.min_length, 1)
-        rules = EventRules.of(self.events)
-        for name, default in (("merge_gap", None), ("min_length", 1)):
-            own = getattr(self, name)
-            if own == default:
-                continue
-            if getattr(rules, name) != default:
-                raise ParameterError(f"{name} is given twice: {own!r}, and among the events. Give it once.")
-            rules = replace(rules, **{name: own})
-        return rules
-
     def _evidence(self, series: Series, scores: FloatArray) -> tuple[SeriesEvidence, FloatArray]:
         """Return what a report shows, and the surprise of each cell, shape (points, channels)."""
-        channels, context = self._in_context(series)
-        inside = slice(context, context + len(series))
-        cells = self.committee_.surprise(channels)[inside]
+        cells = self._at_levels(series, self.committee_.surprise)
         seen = np.where(np.isfinite(series.values), series.values, np.nan)
         expected, lower, upper = (np.full(seen.shape, np.nan) for _ in range(3))
-        found = self.committee_.expected(channels) if len(self.band_) else None
-        if found is not None:
-            expected = self.scale_.restore(found[inside])
-            lower = self.scale_.restore(found[inside] + self.band_[0])
-            upper = self.scale_.restore(found[inside] + self.band_[1])
+        if len(self.band_):
+            found, level = self._at_levels(series, self._expected), self._level(series)
+            moves = (0.0, self.band_[0], self.band_[1])
+            expected, lower, upper = (self.scale_.restore(found + move, level) for move in moves)
         highest = cells.max(axis=1, keepdims=True)
         share = np.where(highest > 0, cells / np.where(highest > 0, highest, 1.0), 0.0)
         surprise = share * (scores / self.threshold_)[:, None]

@@ -106,10 +106,13 @@ class Scale(Stored):
             scaled[gap, i] = np.interp(np.flatnonzero(gap), places, scaled[places, i]) if len(places) else 0.0
         return scaled, mask
 
-    def restore(self, scaled: FloatArray) -> FloatArray:
-        """Return raw units for standardised values, shape (points, channels), within the range of floats."""
+    def restore(self, scaled: FloatArray, level: FloatArray | float = 0.0) -> FloatArray:
+        """Return raw units, ``level`` above the usual, of standardised values, within the range of floats.
+
+        All are of shape (points, channels).
+        """
         with np.errstate(over="ignore"):
-            raw = self.centre + scaled * self.spread
+            raw = self.centre + scaled * self.spread + level
         return np.clip(raw, -np.finfo(float).max, np.finfo(float).max)
 
 
