@@ -6,7 +6,7 @@ import html
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from amiss.batch import BoolArray, FloatArray
@@ -289,12 +289,9 @@ class Detection:
         str
             One JSON object: kind, choice (the kind and why, where it was chosen), verdict, items, flagged,
             threshold, chance, learnt (as `Detector.summary` tells it: columns with their kinds, models),
-            notes, of many series failed, anomalies.
+            notes, of many series failed and together, anomalies.
         """
-        from dataclasses import asdict
-
         told = ("kind", "items", "choice", "notes")  # elsewhere in the object
-        empty = (("kind", ""), ("severity", ""))  # of a row or a string
         answer = {
             "kind": self.kind,
             **({"choice": self.learnt["choice"]} if "choice" in self.learnt else {}),
@@ -306,16 +303,23 @@ class Detection:
             "chance": self.chance,
             "learnt": {name: value for name, value in self.learnt.items() if name not in told},
             "notes": list(self.notes),
-            "anomalies": [
-                {k: v for k, v in asdict(a).items() if v is not None and (k, v) not in empty} for a in self
-            ],
+            **self._told_of_many(),
+            "anomalies": [_told(asdict(a)) for a in self],
         }
         return json.dumps(answer, ensure_ascii=True, allow_nan=False)
 
+    def _told_of_many(self) -> dict[str, Any]:
+        if not isinstance(self.evidence, ManySeriesEvidence):
+            return {}
+        return {"failed": self.failed, "together": [asdict(one) for one in self.evidence.together]}
+
 
 def _told(anomaly: dict[str, Any]) -> dict[str, Any]:
-    """Return what there is to tell of an anomaly: its places only where it has them, its series only of many."""
-    return {k: v for k, v in anomaly.items() if v is not None and (v or k != "series")}
+    """Return what there is to tell of an anomaly: places, kind, severity and series only where it has them."""
+    words = ("kind", "severity", "series")
+    return {
+        name: value for name, value in anomaly.items() if value is not None and (value or name not in words)
+    }
 
 
 def _html_row(anomaly: Anomaly) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 
 from amiss.batch import AnyArray, FloatArray, IntArray
 
+_NAMED = 6  # series, where one line tells of several
+
 
 @dataclass(frozen=True)
 class SeriesEvidence:
@@ -51,7 +53,8 @@ class SeriesOverview:
     worst : float
         The highest score, in multiples of the threshold.
     times : ndarray of shape (stretches + 1,)
-        When each stretch begins, and when the last one ends: seconds since 1970, or positions where there is no time.
+        When each stretch begins, and when the last one ends: what the clock showed, in seconds since 1970, or positions
+        where there is no time.
     timed : bool
         Whether they are seconds.
     low, high : ndarray of shape (stretches,)
@@ -79,6 +82,31 @@ class SeriesOverview:
 
 
 @dataclass(frozen=True)
+class Together:
+    """Events of several series that began together (see `incidents.incidents`).
+
+    Attributes
+    ----------
+    label : str
+        When the first began and the last ended: "2026-03-01 14:05 to 2026-03-01 14:20", "points 20 to 30".
+    series : tuple of str
+        The series that take part, in the order in which they began.
+    severity : str
+    p_value : float
+        How likely chance brings so many series together anywhere in the time looked at.
+    """
+
+    label: str
+    series: tuple[str, ...]
+    severity: str
+    p_value: float
+
+    def __str__(self) -> str:
+        more = f" and {len(self.series) - _NAMED:,} more" if len(self.series) > _NAMED else ""
+        return f"{self.label}: {len(self.series):,} series ({self.severity}): {', '.join(self.series[:_NAMED])}{more}"
+
+
+@dataclass(frozen=True)
 class ManySeriesEvidence:
     """What a report of many series shows: each at a glance, the worst in full.
 
@@ -96,6 +124,8 @@ class ManySeriesEvidence:
         The rows of the data, series by series, of each in order of time.
     begins : ndarray of shape (series + 1,) or None
         Where the rows of each series begin in ``order``; None where all series share the rows.
+    together : tuple of Together
+        Series that broke together, those of the most series first.
     """
 
     by: tuple[str, ...]
@@ -104,6 +134,7 @@ class ManySeriesEvidence:
     scores: dict[str, FloatArray]
     order: IntArray
     begins: IntArray | None
+    together: tuple[Together, ...] = ()
 
     @property
     def points(self) -> int:

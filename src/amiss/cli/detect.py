@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from amiss.job import Allowance, Job, Reading
 
 
+_TOGETHER = 5  # times when several series broke, told one by one
 _FAILED = 20  # series that could not be looked at, told one by one
 
 
@@ -98,6 +99,8 @@ def show(job: Job, reading: Reading, detection: Detection, top: int, written: li
     anomalies(detection.anomalies, top)
     if len(detection) > top > 0:
         say(f"and {len(detection) - top:,} more")
+    for one in getattr(detection.evidence, "together", ())[:_TOGETHER]:
+        say(f"Together: {one}")
     for note in detection.notes:
         say(f"Note: {note}")
     for name, sentence in list(detection.failed.items())[:_FAILED]:

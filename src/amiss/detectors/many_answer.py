@@ -11,11 +11,11 @@ import numpy as np
 
 from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.detection import Anomaly, Detection
-from amiss.detectors.series_overview import failed_overview
+from amiss.detectors.series_overview import failed_overview, together
 from amiss.reading.by_key import MISSING, ByKey
 from amiss.series_evidence import ManySeriesEvidence, SeriesEvidence, SeriesOverview
 
-DETAILS = 60
+DETAILS = 40
 """Series that are kept in full for a report: the worst."""
 _DETAIL_CELLS = 3_000_000  # and at most so many values of them
 _NOTES, _EXAMPLES = 12, 3
@@ -150,7 +150,20 @@ class Gathered:
             scores={name: self._details[place][1] for name, place in zip(names, worst, strict=True)},
             order=self.order,
             begins=self.parts.begins,
+            together=together(
+                tuple(self._overviews[place] for place in places), self._events(), self._window()
+            ),
         )
+
+    def _events(self) -> dict[str, list[Anomaly]]:
+        """Return the events of each series, the worst first."""
+        found: dict[str, list[Anomaly]] = {}
+        for _, anomaly in sorted(self._anomalies, key=lambda pair: -pair[1].score):
+            found.setdefault(anomaly.series, []).append(anomaly)
+        return found
+
+    def _window(self) -> int:
+        return _most_frequent([one["window"] for one in self.learnt.values() if one.get("window")]) or 1
 
     def notes(self, parts: ByKey, by: Any) -> list[str]:
         """Return what to know of the series, notes that differ in numbers alone told once; those that failed first."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 
 from amiss.batch import FloatArray
 from amiss.detection import Anomaly, Detection
-from amiss.series_evidence import SeriesEvidence, SeriesOverview
+from amiss.events import SEVERITIES
+from amiss.incidents import Spell, incidents
+from amiss.series_evidence import SeriesEvidence, SeriesOverview, Together
 
 STRETCHES = 240
 _MARKS = 60  # events that are drawn
@@ -62,6 +64,47 @@ def failed_overview(name: str, points: int, failed: str) -> SeriesOverview:
     )
 
 
+def together(
+    series: Sequence[SeriesOverview], events: Mapping[str, Sequence[Anomaly]], window: int
+) -> tuple[Together, ...]:
+    """Return which series broke together: events that began within half a window of each other.
+
+    Parameters
+    ----------
+    series : sequence of SeriesOverview
+    events : mapping of str to sequence of Anomaly
+        The events of each series by name, the worst first.
+    window : int
+        Points in a window.
+    """
+    seen = [one for one in series if one.points > 1 and not one.failed]
+    if len(seen) < 2 or len({one.timed for one in seen}) > 1:
+        return ()
+    first, last = min(float(one.times[0]) for one in seen), max(float(one.times[-1]) for one in seen)
+    step = float(np.median([(one.times[-1] - one.times[0]) / (one.points - 1) for one in seen]))
+    if not step > 0:
+        return ()
+    spells = {
+        one.name: [
+            Spell(start, end, event.severity or SEVERITIES[0])
+            for (start, end), event in zip(one.marks.tolist(), events.get(one.name, ()), strict=False)
+        ]
+        for one in seen
+    }
+    found = incidents(spells, last - first + step, step * window / 2, resolution=step)
+    return tuple(
+        Together(_label(one.start, one.end, seen[0].timed), one.series, one.severity, one.p_value)
+        for one in found
+    )
+
+
+def _label(start: float, end: float, timed: bool) -> str:
+    if not timed:
+        return f"points {start:.0f} to {end:.0f}" if end > start else f"point {start:.0f}"
+    first, last = (datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M") for second in (start, end))
+    return f"{first} to {last}" if last != first else first
+
+
 def _most_to_blame(evidence: SeriesEvidence, anomalies: Sequence[Anomaly]) -> int:
     blame = dict.fromkeys(evidence.channels, 0.0)
     for anomaly in anomalies:
@@ -72,7 +115,7 @@ def _most_to_blame(evidence: SeriesEvidence, anomalies: Sequence[Anomaly]) -> in
 
 
 def _seconds(times: Sequence[str] | None, places: Sequence[int]) -> FloatArray | None:
-    """Return seconds since 1970 at some places; None where there are no times or they do not read as such."""
+    """Return the clock at some places, seconds since 1970 as if it were UTC; None where times do not read as such."""
     if times is None:
         return None
     try:
@@ -81,6 +124,6 @@ def _seconds(times: Sequence[str] | None, places: Sequence[int]) -> FloatArray |
             moments = [datetime.fromisoformat(text) for text in texts]
         except ValueError:  # a month
             return np.array(texts, "datetime64[us]").astype(np.int64) / 1e6
-        return np.array([(m if m.tzinfo else m.replace(tzinfo=UTC)).timestamp() for m in moments])
+        return np.array([moment.replace(tzinfo=UTC).timestamp() for moment in moments])
     except (ValueError, OverflowError):
         return None

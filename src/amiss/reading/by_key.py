@@ -332,10 +332,15 @@ def _called(by: Sequence[str], identities: list[tuple[str | None, ...]]) -> list
     keys = []
     for identity in identities:
         parts = (MISSING if text is None else text if text.strip() else f'"{text}"' for text in identity)
-        name = ", ".join(f"{column} {part}" for column, part in zip(by, parts, strict=True))
+        name = ", ".join(_word(column, part) for column, part in zip(by, parts, strict=True))
         used[name] = used.get(name, 0) + 1
         keys.append(Key(json.dumps(identity), name + (f" ({used[name]})" if used[name] > 1 else "")))
     return keys
+
+
+def _word(column: str, part: str) -> str:
+    """Return column and value; "sensor 7" of the column "sensor" says both already."""
+    return part if part.lower().startswith(f"{column.lower()} ") else f"{column} {part}"
 
 
 def key_values(identity: str) -> list[str | None]:

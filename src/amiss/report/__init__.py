@@ -6,7 +6,8 @@ import json
 import os
 from typing import Any
 
-from amiss.detection import Detection, SeriesEvidence
+from amiss.detection import Detection, ManySeriesEvidence, SeriesEvidence
+from amiss.report.overview import overview_data
 from amiss.report.page import evidence_shown, page, relative_scores
 from amiss.report.rendering import rendered, write_page
 from amiss.report.thinning import chart_data
@@ -56,7 +57,7 @@ def render(detection: Detection, *, title: str | None = None, command: str | Non
     Returns
     -------
     str
-        At most about 500 KB, whatever the size of the data.
+        At most about 500 KB, whatever the size of the data; of many series about 3 MB.
     """
     scripts, styles, data = ["report.js"], ["report.css"], None
     if isinstance(detection.evidence, SeriesEvidence):
@@ -64,12 +65,17 @@ def render(detection: Detection, *, title: str | None = None, command: str | Non
         styles = ["uplot/uPlot.min.css", "report.css"]
         scores = detection.evidence.in_time(relative_scores(detection))
         data = _json(chart_data(detection.evidence, detection.anomalies, scores))
+    elif isinstance(detection.evidence, ManySeriesEvidence):
+        scripts = ["uplot/uPlot.iife.min.js", "report.js", "chart.js", "overview.js"]
+        styles = ["uplot/uPlot.min.css", "report.css", "overview.css"]
+        data = _json(overview_data(detection, detection.evidence))
     return rendered(
         "report.html",
         scripts,
         styles,
         page=page(detection, title, command),
         kind=detection.kind,
+        many=isinstance(detection.evidence, ManySeriesEvidence),
         evidence=evidence_shown(detection),
         data=data,
         levels=LEVELS,

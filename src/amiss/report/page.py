@@ -19,6 +19,7 @@ from amiss.detection import (
     Anomaly,
     Cause,
     Detection,
+    Evidence,
     ManySeriesEvidence,
     SeriesEvidence,
     StringEvidence,
@@ -27,6 +28,7 @@ from amiss.detection import (
 )
 from amiss.report.curves import curves
 from amiss.report.histogram import histogram
+from amiss.report.overview import events_by_series, overview
 from amiss.report.thinning import EVENTS
 from amiss.text.legible import cell, chance, coloured, legible, level, number
 
@@ -93,6 +95,8 @@ def page(detection: Detection, title: str | None, command: str | None) -> dict[s
 def _facts(detection: Detection, relative: FloatArray) -> list[tuple[str, str]]:
     """Return what stands under the verdict: (what, how much)."""
     count, items = detection.unusual, len(detection.flags)
+    many = detection.evidence if isinstance(detection.evidence, ManySeriesEvidence) else None
+    items = items if many is None else many.points
     unit = {"point": "Points", "row": "Rows", "string": "Strings"}.get(detection.unit, detection.unit)
     facts = [
         (unit, f"{items:,}"),
@@ -106,6 +110,10 @@ def _facts(detection: Detection, relative: FloatArray) -> list[tuple[str, str]]:
         facts += [("Kinds", kinds)] if (kinds := _kinds(detection)) else []
     if detection.scored is not None and not detection.scored.all():
         facts.insert(1, ("Not scored", f"{int((~detection.scored).sum()):,}"))
+    if detection.failed:
+        facts.insert(0, ("Not looked at", f"{len(detection.failed):,}"))
+    if many is not None:
+        facts.insert(0, ("Series", f"{len(many.series):,}"))
     return facts
 
 
@@ -125,18 +133,39 @@ def _anomalies(detection: Detection) -> Iterator[dict[str, Any]]:
         texts = {
             int(s["place"]): s["text"] for s in itertools.islice(_strings(detection.evidence), _ANOMALIES)
         }
-    clock = detection.evidence.times if isinstance(detection.evidence, SeriesEvidence) else None
+    charts, places = _charts(detection.evidence), _places_in_charts(detection)
     for rank, anomaly in enumerate(detection.anomalies[:_ANOMALIES], 1):
+        clock = charts[anomaly.series].times if anomaly.series in charts else None
+        label = anomaly.series if anomaly.series and clock else anomaly.label  # then `lasting` tells when
         yield {
             "rank": str(rank),
-            "label": texts.get(anomaly.place) or legible(anomaly.label, _NAME),
+            "label": texts.get(anomaly.place) or legible(label, _NAME if clock else 2 * _NAME),
             "lasting": _lasting(anomaly, clock),
+            "chart": places.get(id(anomaly)),
             "kind": legible(anomaly.told_kind, _NAME),
             "grave": anomaly.severity in _GRAVE,
             "score": times(anomaly.score),
             "p": chance(anomaly.p_value),
             "causes": [_cause(cause) for cause in anomaly.causes[:_CAUSES]],
         }
+
+
+def _charts(evidence: Evidence) -> dict[str, SeriesEvidence]:
+    """Return the series that the page draws in full, by name; one that is alone has none."""
+    if isinstance(evidence, ManySeriesEvidence):
+        return evidence.details
+    return {"": evidence} if isinstance(evidence, SeriesEvidence) else {}
+
+
+def _places_in_charts(detection: Detection) -> dict[int, tuple[int, int]]:
+    """Return in which chart an event is drawn, and its place among the events there, by its identity."""
+    numbers = {name: number for number, name in enumerate(_charts(detection.evidence))}
+    return {
+        id(anomaly): (numbers[name], place)
+        for name, events in events_by_series(detection).items()
+        if name in numbers
+        for place, anomaly in enumerate(events[:EVENTS])
+    }
 
 
 def _lasting(anomaly: Anomaly, clock: list[str] | None) -> Markup | str:
@@ -185,9 +214,10 @@ def evidence_shown(detection: Detection) -> dict[str, Any]:
     if isinstance(evidence, StringEvidence):
         strings = list(_within(_strings(evidence), _BYTES))
         return {"strings": strings, "left_out": len(evidence.texts) - len(strings)}
+    if isinstance(evidence, ManySeriesEvidence):
+        return overview(detection, evidence)
     shown = min(len(detection), EVENTS)
-    channels = len(evidence.series if isinstance(evidence, ManySeriesEvidence) else evidence.channels)
-    return {"channels": channels, "events": shown, "left_out": len(detection) - shown}
+    return {"channels": len(evidence.channels), "events": shown, "left_out": len(detection) - shown}
 
 
 def _table(evidence: TableEvidence, anomalies: dict[int, Anomaly]) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _pick(values: FloatArray, length: int, choose: Any) -> IntArray:
 
 
 def chart_data(
-    evidence: SeriesEvidence, anomalies: tuple[Anomaly, ...], scores: FloatArray
+    evidence: SeriesEvidence, anomalies: tuple[Anomaly, ...], scores: FloatArray, points: int = POINTS
 ) -> dict[str, Any]:
     """Return what the chart on the page draws, ready for JSON.
 
@@ -95,12 +95,14 @@ def chart_data(
         The events, the worst first.
     scores : ndarray of shape (points,)
         Multiples of the threshold.
+    points : int
+        So many are drawn at most, over all channels.
     """
     n = len(scores)
     order = most_to_blame(evidence, anomalies)
     shown = order[:CHANNELS]
     clock = clock_of(evidence.times)
-    budget = POINTS // max(len(shown), 1) // (1 if clock is None or clock.steady else 2)
+    budget = points // max(len(shown), 1) // (1 if clock is None or clock.steady else 2)
     keep = _about_events(anomalies, n, budget // 2)
     stretches = n if n <= budget else max((budget - int(keep.sum())) // 2, 100)
     names = [evidence.channels[c] for c in shown]

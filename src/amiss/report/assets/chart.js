@@ -1,6 +1,5 @@
 // The chart of a series: one panel a channel over one shared view, and a strip that shows the score of the whole.
-if (element("plot")) {
-  const data = JSON.parse(element("data").textContent);
+const drawChart = (data) => {
   const plot = element("plot"), strip = element("overview");
 
   // ---- unpacking
@@ -234,6 +233,7 @@ if (element("plot")) {
 
   let panels = [];
   const build = () => {
+    if (!plot.isConnected) return; // another series stands in its place
     for (const panel of panels) panel.destroy();
     element("panels").replaceChildren();
     readColours();
@@ -309,14 +309,11 @@ if (element("plot")) {
     if (!data.events.length && ["next", "previous"].includes(button.dataset.do)) button.remove();
     button.addEventListener("click", () => acts[button.dataset.do]());
   }
-  for (const button of document.querySelectorAll("[data-event]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      lookAt(data.events[Number(button.dataset.event)]);
-      element("chart").scrollIntoView();
-      plot.focus({ preventScroll: true });
-    });
-  }
+  const show = (event) => {
+    lookAt(data.events[event]);
+    element("chart").scrollIntoView();
+    plot.focus({ preventScroll: true });
+  };
 
   // ---- the strip: the score of the whole, and where the view is
   const left = 62;
@@ -392,4 +389,31 @@ if (element("plot")) {
       if (panels.length && Math.abs(panels[0].width - width) > 1) build();
     });
   }).observe(plot);
+  return { show };
+};
+
+if (element("plot")) {
+  const data = JSON.parse(element("data").textContent), blank = element("plot").cloneNode(true);
+  const charts = data.charts ?? [data], choice = element("detail");
+  let chart = drawChart(charts[0]), shown = 0;
+  const choose = (which) => {
+    if (which === shown) return;
+    element("plot").replaceWith(blank.cloneNode(true));
+    chart = drawChart(charts[which]);
+    shown = which;
+    if (choice) choice.value = which;
+  };
+  for (const button of document.querySelectorAll("[data-event]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      choose(Number(button.dataset.chart));
+      chart.show(Number(button.dataset.event));
+    });
+  }
+  choice?.addEventListener("change", () => choose(Number(choice.value)));
+  document.addEventListener("series", (event) => {
+    choose(event.detail);
+    element("chart").scrollIntoView();
+    element("plot").focus({ preventScroll: true });
+  });
 }
