@@ -171,3 +171,18 @@ def test_unusual_points_are_those_inside_events():
     inside = sum(event.end - event.start + 1 for event in detection)
     assert detection.unusual == inside
     assert detection.verdict.startswith(f"{inside} of 960 points unusual in {len(detection)} event")
+
+
+def test_the_kind_of_an_event_is_told_everywhere() -> None:
+    """In its sentence, in JSON, in the causes of its points and in a notebook; a row has none and names none."""
+    event = anomaly(1, start=1, end=1, kind="level shift", severity="high")
+    found = answer([1.0, 3.0, 1.0], (event,), kind="series", unit="point")
+    assert str(event).startswith("row 1: level shift (high), 4.2 x the limit, p 0.0004; ")
+    assert event.told_kind == "level shift (high)"
+    (told,) = json.loads(found.to_json())["anomalies"]
+    assert (told["kind"], told["severity"]) == ("level shift", "high")
+    assert found.to_columns()["causes"][1].startswith("level shift (high); amount ")
+    assert "row 1, level shift (high)" in found._repr_html_()
+    (row,) = json.loads(answer([1.0, 3.0], (anomaly(1),)).to_json())["anomalies"]
+    assert not {"kind", "severity"} & row.keys()
+    assert str(anomaly(1)).startswith("row 1: 4.2 x the limit")
