@@ -150,7 +150,6 @@ def _season(values: FloatArray, sides: tuple[slice, slice], period: int | None) 
     found = np.zeros(len(values))
     if period is None:
         return found
-    phase = np.arange(len(values)) % period
     off = np.full(len(values), np.nan)
     for side in sides:
         part = values[side]
@@ -159,10 +158,14 @@ def _season(values: FloatArray, sides: tuple[slice, slice], period: int | None) 
             off[side] = part - slow
     if np.isfinite(off).sum() < _FEWEST_CYCLES * period:
         return found
-    profile = np.array(
-        [np.median(_seen(off[phase == p])) if len(_seen(off[phase == p])) else 0.0 for p in range(period)]
-    )
-    return np.asarray(profile[phase])
+    cycles = np.pad(off, (0, -len(off) % period), constant_values=np.nan).reshape(-1, period)
+    count, ordered, phase = (
+        np.isfinite(cycles).sum(axis=0),
+        np.sort(cycles, axis=0),
+        np.arange(period),
+    )  # NaN last
+    middle = (ordered[np.maximum(count - 1, 0) // 2, phase] + ordered[count // 2, phase]) / 2
+    return np.resize(np.where(count > 0, middle, 0.0), len(values))
 
 
 def _line(values: FloatArray, noise: float, learnt: int | None = None) -> FloatArray:
