@@ -24,6 +24,12 @@ def naive_drawn(stored, known, asking, scores):
     return np.array(out)
 
 
+def around(rows, scores):
+    one = Neighbourhood()
+    one.fit_drawn(rows, scores, np.arange(len(rows)))
+    return one
+
+
 @pytest.mark.parametrize(("stored", "width"), [(2, 1), (7, 2), (200, 3)])
 def test_scores_are_those_of_the_slow_twin(stored, width):
     """The fast routine says what comparing every pair says."""
@@ -31,38 +37,46 @@ def test_scores_are_those_of_the_slow_twin(stored, width):
     rows, known = random.normal(size=(stored, width)), random.exponential(size=stored)
     asking = np.vstack([rows[:5], random.normal(size=(20, width)) * 3])
     scores = random.exponential(size=len(asking))
-    found = Neighbourhood().fit(rows, known).drawn(asking, scores)
+    found = around(rows, known).drawn(asking, scores)
     np.testing.assert_allclose(found, naive_drawn(rows, known, asking, scores), rtol=1e-9)
 
 
 def test_among_its_own_a_row_takes_half_of_their_score():
     """A row in the middle of eleven equal ones goes half the way to what they score."""
-    one = Neighbourhood().fit(np.zeros((11, 2)), np.full(11, 4.0))
+    one = around(np.zeros((11, 2)), np.full(11, 4.0))
     assert one.drawn(np.zeros((1, 2)), np.array([2.0])).tolist() == [3.0]
 
 
 def test_a_row_far_from_all_keeps_its_score():
     """Normal rows say next to nothing of one that lies a hundred of their radii away."""
     rows = np.random.default_rng(0).normal(size=(200, 2))
-    found = Neighbourhood().fit(rows, np.zeros(200)).drawn(np.full((1, 2), 500.0), np.array([8.0]))
+    found = around(rows, np.zeros(200)).drawn(np.full((1, 2), 500.0), np.array([8.0]))
     assert 7.99 < found[0] < 8.0
 
 
 def test_rows_equal_or_alone_are_scored():
     """One row stored, or no distance between any two: the score stays finite."""
     for stored in (1, 2, 30):
-        one = Neighbourhood().fit(np.ones((stored, 3)), np.arange(stored, dtype=float))
+        one = around(np.ones((stored, 3)), np.arange(stored, dtype=float))
         assert np.isfinite(one.drawn(np.vstack([np.ones(3), np.zeros(3)]), np.array([1.0, 2.0]))).all()
 
 
 def test_same_score_in_any_company():
     """A row is drawn to the same number, to the last bit, alone and among others in any order."""
     random = np.random.default_rng(3)
-    one = Neighbourhood().fit(random.normal(size=(300, 4)), random.exponential(size=300))
+    one = around(random.normal(size=(300, 4)), random.exponential(size=300))
     rows, scores = random.normal(size=(150, 4)), random.exponential(size=150)
     found, order = one.drawn(rows, scores), random.permutation(150)
     assert (one.drawn(rows[order], scores[order]) == found[order]).all()
     assert all(one.drawn(rows[i : i + 1], scores[i : i + 1])[0] == found[i] for i in range(0, 150, 15))
+
+
+def test_rows_learnt_from_get_the_score_they_get_later():
+    """Kept or not, a row is drawn to the same number, to the last bit, when it is learnt from and after."""
+    random = np.random.default_rng(4)
+    rows, scores, one = random.normal(size=(120, 3)), random.exponential(size=120), Neighbourhood()
+    learnt = one.fit_drawn(rows, scores, np.arange(0, 120, 2))
+    assert (learnt == one.drawn(rows, scores)).all()
 
 
 def test_the_defaults_ask_the_neighbours_of_mixed_rows():

@@ -75,18 +75,13 @@ class Committee(Stored):
         self.level_units = [np.maximum(_unit(view), _LEAST_NATS) for view in views]
         alone = self._combined(scores)
         self.space = self.neighbourhood = None
-        if self.together and batch.values.shape[1]:
-            self._learn_neighbourhood(batch, alone, random_state)
-        return self._drawn(batch, alone)
-
-    def _learn_neighbourhood(
-        self, batch: Batch, alone: FloatArray, random_state: np.random.Generator
-    ) -> None:
+        if not (self.together and batch.values.shape[1]):
+            return alone
         kept = np.arange(len(batch))
         if len(batch) > _ROWS_TOGETHER:
             kept = np.sort(random_state.choice(len(batch), _ROWS_TOGETHER, replace=False))
-        self.space = Space("asinh").fit(batch)
-        self.neighbourhood = Neighbourhood().fit(self.space.apply(batch.take(kept)), opened(alone[kept]))
+        self.space, self.neighbourhood = Space("asinh").fit(batch), Neighbourhood()
+        return closed(self.neighbourhood.fit_drawn(self.space.apply(batch), opened(alone), kept))
 
     def _drawn(self, batch: Batch, alone: FloatArray) -> FloatArray:
         """Return combined scores, drawn to those of the nearest training items where they count."""

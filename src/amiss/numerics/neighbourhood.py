@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 
-from amiss.batch import FloatArray
+from amiss.batch import FloatArray, IntArray
 from amiss.numerics.neighbours import NearestRows
 from amiss.part import Stored
 
@@ -32,20 +30,32 @@ class Neighbourhood(Stored):
     radius: FloatArray
     scores: FloatArray
 
-    def fit(self, rows: FloatArray, scores: FloatArray) -> Self:
-        """Keep rows, shape (m, columns), and the score of each, shape (m,)."""
-        self.neighbours = NearestRows(rows)
-        self.radius = self.neighbours.nearest(rows, _K)[0][:, -1]
-        self.scores = scores
-        return self
-
-    def drawn(self, rows: FloatArray, scores: FloatArray) -> FloatArray:
-        """Return scores, each drawn half the way, or less, to those of the nearest stored rows.
+    def fit_drawn(self, rows: FloatArray, scores: FloatArray, kept: IntArray) -> FloatArray:
+        """Keep some of the rows with their scores; return what `drawn` returns for all.
 
         Parameters
         ----------
         rows : ndarray of shape (n, columns)
-            Rows in the units of the stored ones.
+        scores : ndarray of shape (n,)
+        kept : ndarray of integers
+            Places of the rows to keep.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        self.neighbours, self.scores = NearestRows(rows[kept]), scores[kept]
+        distances, places = self.neighbours.nearest(rows, _K)
+        self.radius = distances[kept, -1]
+        return self._drawn(scores, distances, places)
+
+    def drawn(self, rows: FloatArray, scores: FloatArray) -> FloatArray:
+        """Return scores, each drawn half the way, or less, to those of the nearest kept rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, columns)
+            Rows in the units of the kept ones.
         scores : ndarray of shape (n,)
             The scores of those rows on their own.
 
@@ -54,7 +64,9 @@ class Neighbourhood(Stored):
         ndarray of shape (n,)
             score + 1/2 mean over the neighbours of weight x (neighbour's score - score).
         """
-        distances, places = self.neighbours.nearest(rows, _K)
+        return self._drawn(scores, *self.neighbours.nearest(rows, _K))
+
+    def _drawn(self, scores: FloatArray, distances: FloatArray, places: IntArray) -> FloatArray:
         radius = self.radius[places]
         inside = distances <= radius
         weights = np.where(inside, 1.0, (radius / np.where(inside, 1.0, distances)) ** 2)

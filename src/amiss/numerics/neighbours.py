@@ -56,14 +56,15 @@ class NearestRows(Stored):
         if stored < 2:
             return self._lonely(asking)
         matrix, centre = self._matrix()
+        pieces, depth = len(matrix), _depth(len(matrix), matrix.shape[2], count)
 
         def answer(part: slice) -> None:
             """Fill in the answers for the rows of one part."""
-            products = np.empty((len(matrix), BLOCK, matrix.shape[2]))
+            products = np.full((-(-pieces // depth) * depth, BLOCK, matrix.shape[2]), np.inf)
             rows = asking[part]
             for place, block in blocks(np.column_stack([rows - centre, np.ones(len(rows))])):
-                np.matmul(block, matrix, out=products)
-                near = _smallest(products[:, : place.stop - place.start], count)
+                np.matmul(block, matrix, out=products[:pieces])
+                near = _smallest(products[:, : place.stop - place.start], count, depth)
                 here = slice(part.start + place.start, part.start + place.stop)
                 distances[here], places[here] = self._ordered(rows[place], near, kept)
 
@@ -103,17 +104,27 @@ class NearestRows(Stored):
         return np.sqrt(np.take_along_axis(squared, chosen, axis=1)), np.take_along_axis(near, chosen, axis=1)
 
 
-def _smallest(values: FloatArray, count: int) -> IntArray:
+def _depth(pieces: int, width: int, count: int) -> int:
+    """Return how many pieces make a group, so that there are about as many groups as values in those looked into."""
+    return int(np.clip(np.sqrt(pieces * width / count), 1, pieces))
+
+
+def _smallest(values: FloatArray, count: int, depth: int) -> IntArray:
     """Return the places of the ``count`` smallest values of each row, shape (n, count), in any order.
 
-    Values come as (pieces, n, width), place = piece x width + column. The values of one column of all pieces
-    are a group; the ``count`` smallest values lie in the ``count`` groups of smallest minimum.
+    Values come as (pieces, n, width), place = piece x width + column. The values of one column of ``depth``
+    pieces, one after the other, are a group; the ``count`` smallest values lie in the ``count`` groups of
+    smallest minimum.
     """
     pieces, rows, width = values.shape
-    if width <= 2 * count or pieces == 1:
+    minima = np.stack([values[i : i + depth].min(axis=0) for i in range(0, pieces, depth)], axis=1)
+    flat = minima.reshape(rows, -1)
+    if flat.shape[1] <= count:
         flat = values.swapaxes(0, 1).reshape(rows, -1)
         return np.argpartition(flat, count - 1, axis=1)[:, :count]
-    groups = np.argpartition(values.min(axis=0), count - 1, axis=1)[:, :count]
-    inside = np.take_along_axis(values, groups[None], axis=2).swapaxes(0, 1).reshape(rows, -1)
+    block, column = np.divmod(np.argpartition(flat, count - 1, axis=1)[:, :count], width)
+    piece = block[:, :, None] * depth + np.arange(depth)
+    inside = values[piece, np.arange(rows)[:, None, None], column[:, :, None]].reshape(rows, -1)
+    places = (piece * width + column[:, :, None]).reshape(rows, -1)
     chosen = np.argpartition(inside, count - 1, axis=1)[:, :count]
-    return np.asarray((chosen // count) * width + np.take_along_axis(groups, chosen % count, axis=1))
+    return np.take_along_axis(places, chosen, axis=1)
