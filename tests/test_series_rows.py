@@ -342,6 +342,15 @@ def test_points_with_too_little_about_them_are_not_scored():
     assert "Not scored" in render(answer)
 
 
+def test_channels_that_are_mostly_missing_are_scored_all_the_same():
+    """Of four channels three tell a value every fifth point: as much as usual was seen everywhere."""
+    data = frame(1500, channels=4, stuck=900)
+    data.loc[data.index % 5 > 0, ["c1", "c2", "c3"]] = np.nan
+    detector = fitted(data)
+    assert detector.scored_.all()
+    assert (detector.scores_ > 0).all()
+
+
 def test_where_all_are_scored_nothing_is_said():
     """No column, no note."""
     data = frame(600)

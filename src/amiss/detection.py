@@ -298,7 +298,7 @@ class Detection:
             "verdict": self.verdict,
             "items": len(self.scores),
             "flagged": self.unusual,
-            **({} if self.scored is None else {"not_scored": int((~self.scored).sum())}),
+            **({} if self.scored is None or self.scored.all() else {"not_scored": int((~self.scored).sum())}),
             "threshold": self.threshold,
             "chance": self.chance,
             "learnt": {name: value for name, value in self.learnt.items() if name not in told},

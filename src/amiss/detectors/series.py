@@ -14,7 +14,6 @@ from amiss.detectors.series_rows import of_rows
 from amiss.events import check_count
 from amiss.models.base import AnyModel
 from amiss.reading.levels import UsualLevels
-from amiss.reading.outages import UsualGaps
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import DEFAULT_WINDOW, Channels, Scale, find_period
 from amiss.series_committee import SeriesCommittee, series_models
@@ -36,8 +35,8 @@ class SeriesDetector(ManySeries):
 
     Rows with times may stand in any order and at any moments: they become points on an even grid in time, and each row
     gets the score of its point. Around gaps a window counts by the share of it that was seen; a point whose channels
-    are all missing, or in whose window less than half was seen, is not scored: its score is 0. Where the data stopped
-    for longer than usual is an event of its own.
+    are all missing, or in whose window less than half of the usual was seen, is not scored: its score is 0. Where the
+    data stopped for longer than usual is an event of its own.
 
     Parameters
     ----------
@@ -181,7 +180,7 @@ class SeriesDetector(ManySeries):
         self.fingerprint_ = _fingerprint(series.values)
         self.span_ = [] if series.times is None else self.timeline_.texts(series.times[[0, -1]])
         self.levels_ = UsualLevels().fit(series.values, self.window_)
-        self.usual_gaps_ = UsualGaps().fit(np.isnan(series.values), self.training_data == "clean")
+        self._learn_gaps(series, channels)
         self._tell_about(series)
         return self._learn_rows(series, scores, self._scored_points(channels, 0, len(series)))
 
@@ -205,7 +204,7 @@ class SeriesDetector(ManySeries):
         self.band_ = np.zeros((0, channels.values.shape[1]))
         if expected is not None:
             error = np.where(channels.mask, np.nan, channels.values - expected)
-            seen = ~channels.mask.all(axis=0)
+            seen = np.asarray(~channels.mask.all(axis=0))
             self.band_ = np.zeros((len(_BAND), len(seen)))
             self.band_[:, seen] = np.nanquantile(error[:, seen], _BAND, axis=0)
 

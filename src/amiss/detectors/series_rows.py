@@ -25,7 +25,7 @@ from amiss.thresholds import Threshold
 
 GAPS = ("mask", "interpolate", "zero")
 DUPLICATES = ("mean", "last", "error")
-_SEEN = 0.5  # of the window around a point, at least, or the point is not scored
+_SEEN = 0.5  # of what is usually seen of the window around a point, at least, or the point is not scored
 
 
 class SeriesRows(SeriesAnswer):
@@ -38,6 +38,7 @@ class SeriesRows(SeriesAnswer):
     gap: str = "mask"
     time_format: str | None = None
     usual_gaps_: UsualGaps | None = None
+    usual_seen_: float = 1.0
     scored_: BoolArray
     taught_: IntArray
 
@@ -65,15 +66,20 @@ class SeriesRows(SeriesAnswer):
         return values, (np.zeros_like(mask) if self.gap == "interpolate" else mask)
 
     def _scored_points(self, channels: Channels, context: int, points: int) -> BoolArray:
-        """Return which points of a stretch are scored: those with a value, in a window half of which was seen."""
+        """Return which points of a stretch are scored: those with a value, in a window half as full as usual."""
         inside = slice(context, context + points)
         known = replace(channels, values=channels.values[: inside.stop], mask=channels.mask[: inside.stop])
-        return ~known.mask[inside].all(axis=1) & (share_seen(known)[inside] >= _SEEN)
+        return ~known.mask[inside].all(axis=1) & (share_seen(known)[inside] >= _SEEN * self.usual_seen_)
 
     def _scored(self, data: Any) -> BoolArray:
         """Return which rows of the data are scored, shape (rows,)."""
         series = self._series_of(data)
         return of_rows(series, self._scored_points(*self._in_context(series), len(series)))
+
+    def _learn_gaps(self, series: Series, channels: Channels) -> None:
+        self.usual_gaps_ = UsualGaps().fit(np.isnan(series.values), self.training_data == "clean")
+        full = share_seen(channels)[~channels.mask.all(axis=1)]
+        self.usual_seen_ = float(np.median(full)) if len(full) else 1.0
 
     def _learn_rows(self, series: Series, scores: FloatArray, scored: BoolArray) -> FloatArray:
         """Return the scores of the training rows; keep which are scored, and which the limit is learnt from."""
