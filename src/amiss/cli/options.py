@@ -68,6 +68,19 @@ _LEARNING = [
         "--window", metavar="N", type=int, help="Series: points in a window; the period found else."
     ),
     click.option(
+        "--by",
+        metavar="A,B",
+        multiple=True,
+        help="Series: the key columns; one series a key. More than once, or a list.",
+    ),
+    click.option("--apart", is_flag=True, help="Series: each column is a series of its own."),
+    click.option(
+        "--share", is_flag=True, help="Series by key or apart: one model for all instead of one each."
+    ),
+    click.option(
+        "--tz", metavar="ZONE", help="Series: the time zone of times that name none, such as Europe/Berlin."
+    ),
+    click.option(
         "--merge-gap",
         metavar="N",
         type=int,
@@ -84,6 +97,14 @@ _NETWORK = [
         "--network",
         metavar="MODULE:NAME",
         help="A network of your own: class, object or function of a Python module that lies here or is installed.",
+    )
+]
+_JOBS = [
+    click.option(
+        "--jobs",
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="Many series: in how many processes; all processors by default.",
     )
 ]
 _MODEL = [
@@ -104,12 +125,12 @@ def _with(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command]
 
 def takes_job(command: Command) -> Command:
     """Give a command the options of a job; it gets the job as ``job``."""
-    return _with(_DATA + _MODEL + _LEARNING + _NETWORK)(_joined(command))
+    return _with(_DATA + _MODEL + _LEARNING + _JOBS + _NETWORK)(_joined(command))
 
 
 def takes_learning_job(command: Command) -> Command:
     """Give a command the options of a job that learns; it gets the job as ``job``."""
-    return _with(_DATA + _LEARNING + _NETWORK)(_joined(command))
+    return _with(_DATA + _LEARNING + _JOBS + _NETWORK)(_joined(command))
 
 
 def _joined(command: Command) -> Command:
@@ -134,6 +155,11 @@ def _job(given: dict[str, Any]) -> Job:
         "missing": given.pop("missing") or None,
         "window": given.pop("window"),
         "merge_gap": given.pop("merge_gap"),
+        "by": [name for text in given.pop("by") for name in text.split(",")] or None,
+        "channels": "apart" if given.pop("apart") else None,
+        "share": given.pop("share") or None,
+        "tz": given.pop("tz"),
+        "jobs": given.pop("jobs"),
         "events": given.pop("events"),
     }
     columns = tuple(name for text in given.pop("columns") for name in text.split(","))
