@@ -22,6 +22,7 @@ _GAP = 2.0  # nats that a place between characters has to be better by to be a s
 _TWICE = 2.0  # nats for a character too many beside its like: a key hit twice
 _SWAP, _CUT = -3.5, -1.0  # nats: rarer than the other slips
 _ODD = -4.0  # nats: what no slip mends is blamed on the most surprising character
+_LEAST = 1e-30  # of a share: all others may be 0
 _FAILED = -5.0  # nats: of a change after which the string still fails the check
 _BESIDE = 0.5  # of a character's blame goes to each neighbour
 
@@ -169,14 +170,16 @@ class _Search:
         return self.net.shares(self.weights, _ribbon(opened), np.arange(len(opened)) * length + rows)
 
     def _filled(self, strings: list[AnyArray], rows: IntArray, shares: Float32Array) -> FloatArray:
-        """Return the log-likelihood of each string, the likeliest symbols at its row taken together."""
+        """Return the log-likelihood of each string with any symbol at its row; the likeliest speak for all."""
         likely = np.argsort(-shares, axis=1, kind="stable")[:, :_LIKELY]
         tried = []
         for string, row, symbols in zip(strings, rows, likely, strict=True):
             for one in symbols:
                 tried.append(string.copy())
                 tried[-1][row] = one
-        return np.asarray(np.logaddexp.reduce(self._likelihood(tried).reshape(likely.shape), axis=1))
+        found = np.logaddexp.reduce(self._likelihood(tried).reshape(likely.shape), axis=1)
+        tried_share = np.take_along_axis(shares, likely, axis=1).sum(axis=1, dtype=np.float64)
+        return np.asarray(found - np.log((tried_share + _LEAST) / (shares.sum(axis=1) + _LEAST)))
 
     def swapped(self) -> None:
         """Try the two characters at each gap the other way round."""
