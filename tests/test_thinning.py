@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import detections
-from amiss.report.thinning import POINTS, chart_data, thin
+from amiss.detection import STOPPED, Anomaly
+from amiss.report.thinning import POINTS, chart_data, holes_of, thin
 
 SERIES = st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=1, max_size=300).map(np.array)
 
@@ -139,3 +140,18 @@ def test_missing_and_infinite_values_are_gaps():
     packed = np.frombuffer(base64.b64decode(data["channels"][0]["values"]), "<f4")
     assert np.flatnonzero(np.isnan(packed)).tolist() == [3, 4, 5]
     assert data["channels"][0]["missing"] == 3
+
+
+def test_a_line_is_broken_at_a_hole_in_time():
+    """Behind a hole that is an event nothing is drawn from the point before it to the first behind."""
+    found = detections.rooms(50, 1, 0)
+    stopped = Anomaly(19, "", 9.0, 0.1, (), 19, 20, kind=STOPPED)
+    drawn = thin(
+        *(a[:, 0] for a in (found.evidence.values,) * 3), np.zeros(50, bool), 100, holes_of((stopped,))
+    )
+    assert drawn.index.tolist() == [*range(20), 20, *range(20, 50)]
+    assert np.flatnonzero(np.isnan(drawn.of(found.evidence.values[:, 0]))).tolist() == [20]
+    assert np.flatnonzero(np.isnan(drawn.lower)).tolist() == [20]
+    data = chart_data(found.evidence, (stopped,), found.scores / 4)
+    packed = np.frombuffer(base64.b64decode(data["channels"][0]["values"]), "<f4")
+    assert np.isnan(packed).sum() == 1

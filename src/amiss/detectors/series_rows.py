@@ -25,6 +25,7 @@ from amiss.thresholds import Threshold
 
 GAPS = ("mask", "interpolate", "zero")
 DUPLICATES = ("mean", "last", "error")
+_NAMED = 8  # channels that stopped; of more, how many is told in place of which
 _SEEN = 0.5  # of what is usually seen of the window around a point, at least, or the point is not scored
 
 
@@ -173,7 +174,9 @@ class SeriesRows(SeriesAnswer):
         lasting = f"{len(outage):,} " + (f"steps of {step}" if step else f"point{'s' * (len(outage) > 1)}")
         usual = limits[0] if together else min(limits[1 + channel] for channel in outage.channels)
         reason = f"no data for {lasting}, gaps up to {int(usual):,} are usual"
-        cells = ["all channels"] if together and len(names) > 1 else [names[c] for c in outage.channels]
+        cells = [names[c] for c in outage.channels]
+        if len(cells) > _NAMED:
+            cells = ["all channels" if together else f"{len(cells):,} channels"]
         return tuple(Cause(cell, "missing", "", 1 / len(cells), reason) for cell in cells)
 
     def _gravity(self, outage: Outage) -> str:

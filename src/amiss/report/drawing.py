@@ -20,7 +20,7 @@ from amiss.batch import BoolArray, FloatArray
 from amiss.detection import Anomaly, Detection, SeriesEvidence, StringEvidence, TableEvidence
 from amiss.report.cell_grid import CHARACTER, Grid, string_grid, table_grid
 from amiss.report.histogram import histogram
-from amiss.report.thinning import BLAMED, EVENTS, clock_of, most_to_blame, span, thin
+from amiss.report.thinning import BLAMED, EVENTS, clock_of, holes_of, most_to_blame, span, thin
 from amiss.text.legible import number, written_out
 
 INK, SOFT, RULE, PAPER = "#1a1d24", "#585f6c", "#d8d3c9", "#ffffff"
@@ -255,15 +255,15 @@ class _Course:
         for colour, to_blame in ((FAINT, False), (SHADE, True)):
             chosen = [e for e, b in zip(self.events, blamed, strict=True) if b is to_blame]
             self._shade(ax, chosen, colour)
-        drawn = thin(values, lower, upper, np.zeros(len(values), bool), _STRETCHES)
+        drawn = thin(values, lower, upper, np.zeros(len(values), bool), _STRETCHES, holes_of(self.events))
         x = self.x[drawn.index]
         ax.fill_between(x, drawn.lower, drawn.upper, color=BAND, linewidth=0)
         fine = 0.9 if len(x) == len(values) else 0.6
-        ax.plot(x, values[drawn.index], color=SEEN, linewidth=fine, solid_joinstyle="round")
+        ax.plot(x, drawn.of(values), color=SEEN, linewidth=fine, solid_joinstyle="round")
         odd = np.zeros(len(values), bool)
         for start, end in (span(e) for e, b in zip(self.events, blamed, strict=True) if b):
             odd[start : end + 1] = True
-        marked = np.where(odd, values, np.nan)[drawn.index]
+        marked = drawn.of(np.where(odd, values, np.nan))
         ax.plot(x, marked, color=ODD, linewidth=1.5)
         beside = np.pad(np.isnan(marked), 1, constant_values=True)
         alone = ~np.isnan(marked) & beside[:-2] & beside[2:]

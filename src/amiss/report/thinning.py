@@ -7,6 +7,7 @@ point is kept, so that zooming in shows what was measured.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
-from amiss.detection import Anomaly, SeriesEvidence
+from amiss.detection import STOPPED, Anomaly, SeriesEvidence
 
 POINTS = 14_000
 """Points a page holds, over all channels."""
@@ -36,18 +37,30 @@ class Thinned:
     Attributes
     ----------
     index : ndarray of shape (drawn,)
-        Positions in the series, rising.
+        Positions in the series, never falling: behind a hole in time the first stands twice.
+    blank : ndarray of shape (drawn,), bool
+        Where the line is broken: at the first of those two.
     lower, upper : ndarray of shape (drawn,)
         The expected band, as wide as anywhere in the stretch that a point stands for; raw units.
     """
 
     index: IntArray
+    blank: BoolArray
     lower: FloatArray
     upper: FloatArray
 
+    def of(self, values: FloatArray) -> FloatArray:
+        """Return the values of the points that are drawn, NaN where the line is broken."""
+        return np.where(self.blank, np.nan, values[self.index])
+
 
 def thin(
-    values: FloatArray, lower: FloatArray, upper: FloatArray, keep: BoolArray, stretches: int
+    values: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    keep: BoolArray,
+    stretches: int,
+    holes: Sequence[int] = (),
 ) -> Thinned:
     """Return the points to draw: all at ``keep``, and the smallest and largest of each stretch.
 
@@ -59,10 +72,12 @@ def thin(
         Points to draw in any case.
     stretches : int
         How many stretches of equal length the series is cut into.
+    holes : sequence of int
+        The points behind a hole in time.
     """
     n = len(values)
     if 2 * stretches >= n:
-        return Thinned(np.arange(n), lower, upper)
+        return _broken(np.arange(n), lower, upper, holes)
     length = -(-n // stretches)
     starts = np.arange(0, n, length)
     least = _pick(np.where(np.isnan(values), np.inf, values), length, np.argmin)
@@ -73,7 +88,20 @@ def thin(
     low = np.fmin.reduceat(lower, starts)[index // length]
     high = np.fmax.reduceat(upper, starts)[index // length]
     whole = keep[index]
-    return Thinned(index, np.where(whole, lower[index], low), np.where(whole, upper[index], high))
+    return _broken(index, np.where(whole, lower[index], low), np.where(whole, upper[index], high), holes)
+
+
+def _broken(index: IntArray, lower: FloatArray, upper: FloatArray, holes: Sequence[int]) -> Thinned:
+    at = np.unique(np.searchsorted(index, np.asarray(holes, np.int64)))
+    blank = np.insert(np.zeros(len(index), bool), at, True)
+    low, high = (np.insert(edge, at, np.nan) for edge in (lower, upper))
+    return Thinned(np.insert(index, at, index[at]), blank, low, high)
+
+
+def holes_of(anomalies: tuple[Anomaly, ...]) -> list[int]:
+    """Return the points behind the holes in time that are events."""
+    stopped = (anomaly for anomaly in anomalies if anomaly.kind == STOPPED)
+    return [end for start, end in map(span, stopped) if end == start + 1]
 
 
 def _pick(values: FloatArray, length: int, choose: Any) -> IntArray:
@@ -110,7 +138,7 @@ def chart_data(
         "points": n,
         "stretch": max(1, -(-n // stretches)) if 2 * stretches < n else 1,
         "clock": clock.words() if clock else None,
-        "channels": [_channel(evidence, c, keep, stretches, clock) for c in shown],
+        "channels": [_channel(evidence, c, keep, stretches, clock, holes_of(anomalies)) for c in shown],
         "undrawn": [evidence.channels[c][:_NAME] for c in order[CHANNELS:][:_NAMES]],
         "undrawn_count": max(0, len(order) - CHANNELS),
         "events": [_event(anomaly, names, clock) for anomaly in anomalies[:EVENTS]],
@@ -164,7 +192,12 @@ def _about_events(anomalies: tuple[Anomaly, ...], n: int, budget: int) -> BoolAr
 
 
 def _channel(
-    evidence: SeriesEvidence, channel: int, keep: BoolArray, stretches: int, clock: Clock | None
+    evidence: SeriesEvidence,
+    channel: int,
+    keep: BoolArray,
+    stretches: int,
+    clock: Clock | None,
+    holes: Sequence[int],
 ) -> dict[str, Any]:
     values, lower, upper, expected = (
         np.where(np.isfinite(column), column, np.nan)
@@ -172,10 +205,10 @@ def _channel(
             a[:, channel] for a in (evidence.values, evidence.lower, evidence.upper, evidence.expected)
         )
     )
-    drawn = thin(values, lower, upper, keep, stretches)
+    drawn = thin(values, lower, upper, keep, stretches, holes)
     known = values[np.isfinite(values)]
     centre = float(np.median(known)) if len(known) else 0.0
-    about = [drawn.lower - centre, drawn.upper - centre, expected[drawn.index] - centre]
+    about = [drawn.lower - centre, drawn.upper - centre, drawn.of(expected) - centre]
     largest = max((float(np.nanmax(np.abs(a))) for a in about if not np.isnan(a).all()), default=0.0)
     scale = largest / _FLOAT16_MAX or 1.0
     steps = np.diff(drawn.index, prepend=0)
@@ -184,7 +217,7 @@ def _channel(
         "name": evidence.channels[channel][:_NAME],
         "index": _pack(steps, np.uint32 if wide else np.uint16),
         "wide": wide,
-        "values": _pack(np.clip(values[drawn.index], -3e38, 3e38), np.float32),
+        "values": _pack(np.clip(drawn.of(values), -3e38, 3e38), np.float32),
         "centre": centre,
         "scale": scale,
         "band": [_pack(a / scale, np.float16) for a in about],
