@@ -17,9 +17,9 @@ from amiss.text.legible import legible, number
 
 _SERIES = 1_500  # that are listed
 _WIDTH, _TOP, _BOTTOM, _STRIP = 600, 3, 27, 30  # of a line, in units of its drawing
-_DRAWN = 40_000  # points of all courses
+_DRAWN = 30_000  # points of all courses
 _MAP = 160  # stretches of time in the map
-_POINTS, _FEWEST_POINTS = 100_000, 2_000  # of the charts in full
+_POINTS, _FEWEST_POINTS = 64_000, 1_200  # of the charts in full
 _NAME, _SENTENCE = 80, 240
 _INCIDENTS, _NAMED = 12, 8
 _HOT = (1.0, 1.5, 2.5, 5.0)  # multiples of the limit from which a stretch is drawn hotter
@@ -137,7 +137,7 @@ def _line(one: SeriesOverview, place: int, detail: int | None, axis: Axis, bucke
         "detail": detail,
         "failed": legible(one.failed, _SENTENCE) if one.failed else "",
         "worst": times(one.worst),
-        "score": float(f"{one.worst:.4g}"),
+        "score": float(f"{one.worst:.9g}"),
         "events": one.events,
         "unusual": one.unusual,
         "points": one.points,
