@@ -16,9 +16,7 @@ from amiss.reading.levels import Settled, UsualLevels
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import Channels
 
-_WINDOWS = (
-    8  # that a level lasts until it is normal; of many channels a lasting level is often the anomaly itself
-)
+_WINDOWS = 8  # that a level lasts until it is normal
 _MORE_REACH = 32  # points beyond two windows that a score may reach
 
 
