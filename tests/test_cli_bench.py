@@ -95,7 +95,7 @@ def test_the_page_loads_nothing_and_breaks_nothing(folder, browser, tmp_path, co
     page.on("request", lambda request: faults.append(request.url) if "page.html" not in request.url else None)
     page.goto((tmp_path / "page.html").as_uri())
     assert faults == []
-    assert page.locator("tbody tr").count() == 11 + 11 + 11
+    assert page.locator("tbody tr").count() == 11 + 11 + 1 + 11
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     context.close()
 

@@ -311,6 +311,38 @@ def test_any_method_can_be_judged_on_a_case():
     )
 
 
+# ------------------------------------------------------------ explanations
+def test_blame_is_judged_where_it_is_known_what_is_wrong(evaluation):
+    """Two rows with one wrong cell each; no figure where nobody knows."""
+    cells = next(o for o in evaluation.outcomes if o.name == "cells/shops")
+    assert cells.figures["blamed"] == 1.0
+    assert not any("blamed" in o.figures for o in evaluation.outcomes if o.name != "cells/shops")
+
+
+def test_the_blamed_character_is_judged_by_the_spans(tmp_path, folder):
+    """The changed character itself, one beside it, and one far away."""
+    (tmp_path / "codes.csv").write_bytes((folder / "codes.csv").read_bytes())
+    found = []
+    for start in (3, 2, 0):  # AB-7: a digit too few before it
+        (tmp_path / "spans.csv").write_text(
+            f"case,row,start,end\ncodes,98,{start},{start + 1}\nother,0,0,1\n"
+        )
+        (outcome,) = evaluate(str(tmp_path), models="fast").outcomes
+        found.append((outcome.figures["blamed"], outcome.figures["blamed_near"]))
+    assert found == [(1.0, 1.0), (0.0, 1.0), (0.0, 0.0)]
+
+
+def test_spans_of_another_form_are_told(tmp_path, folder):
+    """A case that cannot be read says which file is to be mended."""
+    (tmp_path / "codes.csv").write_bytes((folder / "codes.csv").read_bytes())
+    (tmp_path / "spans.csv").write_text("case,row,start\ncodes,98,2\n")
+    (outcome,) = evaluate(str(tmp_path)).outcomes
+    assert (
+        "spans.csv does not tell where strings were changed ('end'). Legal: columns case, row"
+        in outcome.failure
+    )
+
+
 def test_progress_is_told(folder):
     """Data sets done, of how many, and the case at work."""
     told = []

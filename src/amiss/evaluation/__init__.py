@@ -1,5 +1,6 @@
 """How good detectors are on labelled data: a folder of it, the cases made of it, figures, outcomes."""
 
+from amiss.evaluation.blame import EXPLANATIONS
 from amiss.evaluation.cases import GROUPS, PROTOCOLS, Case, cases_of
 from amiss.evaluation.judge import Scored, evaluate, figures_of, outcome_of, scored_by_amiss
 from amiss.evaluation.labelled import Labelled, find_labelled, read_labelled
@@ -17,6 +18,7 @@ from amiss.evaluation.outcomes import (
 
 __all__ = [
     "Case",
+    "EXPLANATIONS",
     "Evaluation",
     "GROUPS",
     "Labelled",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,8 @@ class Case:
         Series: the longest buffer of the volumes under the surface, in points.
     judged : ndarray of shape (columns,), bool, or None
         Cells: the columns that count.
+    planted : dict of int to tuple of int
+        Strings: start and end (exclusive) of the changed characters, of the items where they are known.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Case:
     labels: IntArray
     buffer: int | None = None
     judged: BoolArray | None = None
+    planted: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
@@ -134,7 +137,9 @@ def _of_strings(given: Labelled, seed: int) -> Iterator[Case]:
         rows = np.sort(
             np.concatenate([rng.permutation(anomalies)[:count], rng.permutation(normal)[: most - count]])
         )
-    yield Case(given.name, "strings", "strings", "unsup", take(given.data, rows), None, labels[rows])
+    planted = {place: given.planted[row] for place, row in enumerate(rows.tolist()) if row in given.planted}
+    texts = take(given.data, rows)
+    yield Case(given.name, "strings", "strings", "unsup", texts, None, labels[rows], planted=planted)
 
 
 def _of_cells(given: Labelled, seed: int) -> Iterator[Case]:

@@ -12,6 +12,7 @@ import numpy as np
 from amiss.batch import AnyArray, BoolArray, FloatArray
 from amiss.detectors.any_kind import Choice, detector_of
 from amiss.errors import AmissError, AmissWarning, in_one_line
+from amiss.evaluation.blame import blame_figures
 from amiss.evaluation.cases import Case, cases_of
 from amiss.evaluation.labelled import find_labelled, read_labelled
 from amiss.evaluation.outcomes import Evaluation, Outcome
@@ -24,10 +25,13 @@ Told = Callable[[int, int, str], None]
 
 
 class Scored(NamedTuple):
-    """Scores of what a case judges, shape (items,), and what was flagged; None where there is no threshold."""
+    """Scores of what a case judges, shape (items,); what was flagged, where there is a threshold; and what gives the
+    figures of the explanations, where there are any.
+    """
 
     scores: FloatArray
-    flags: BoolArray | None
+    flags: BoolArray | None = None
+    blame: Callable[[], dict[str, float]] | None = None
 
 
 def evaluate(
@@ -105,9 +109,9 @@ def scored_by_amiss(case: Case, models: Any = "auto", seed: int = 0) -> Scored:
     detector.fit(case.training)
     if case.judged is not None:
         cells = detector.cell_scores_[:, case.judged].ravel()
-        return Scored(cells, cells > detector.cell_unit_)
+        return Scored(cells, cells > detector.cell_unit_, lambda: blame_figures(detector, case))
     scores = detector.scores_ if case.new is None else -detector.score_samples(case.new)
-    return Scored(scores, scores > detector.threshold_)
+    return Scored(scores, scores > detector.threshold_, lambda: blame_figures(detector, case))
 
 
 def outcome_of(case: Case, score: Callable[[Case], Scored]) -> Outcome:
@@ -125,9 +129,10 @@ def outcome_of(case: Case, score: Callable[[Case], Scored]) -> Outcome:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AmissWarning)
-            scored = score(case)
-        seconds = time.process_time() - began
-        return Outcome(*about, figures_of(case, *scored), seconds)
+            scored = Scored(*score(case))
+            seconds = time.process_time() - began
+            blame = scored.blame() if scored.blame else {}
+        return Outcome(*about, figures_of(case, scored.scores, scored.flags) | blame, seconds)
     except Exception as error:  # noqa: BLE001 - a case that fails is told and stops nothing
         return Outcome(*about, seconds=time.process_time() - began, failure=_reason(error))
 

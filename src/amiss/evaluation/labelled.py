@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
 from amiss.detectors.any_kind import choose_kind
 from amiss.errors import DataError, ParameterError, SourceError
-from amiss.evaluation.texts import columns_of, texts_of
+from amiss.evaluation.texts import columns_of, spans_of, texts_of
 from amiss.sources import ParquetSource
 
 LABELS = ("label", "is_anomaly", "y", "anomaly", "outlier")
@@ -63,6 +63,8 @@ class Labelled:
         Series: the first point of the part to be judged, where there is one.
     judged : ndarray of shape (columns,), bool, or None
         Cells: the columns whose cells are judged.
+    planted : dict of int to tuple of int
+        Strings: start and end (exclusive) of the changed characters of the items where they are known.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Labelled:
     labels: IntArray
     train_end: int | None = None
     judged: BoolArray | None = None
+    planted: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
 def find_labelled(folder: str, only: Sequence[str] = ()) -> list[Place]:
@@ -158,7 +161,8 @@ def read_labelled(place: Place, label: str | None = None) -> Labelled:
     name = _label_name(place, list(texts), label)
     labels = labels_of(place.name, name, texts.pop(name))
     if list(texts) == ["value"] and "train_end" not in notes:
-        return Labelled(place.name, "strings", texts["value"], labels)
+        planted = spans_of(place.path.with_name(_SPANS), place.path.stem)
+        return Labelled(place.name, "strings", texts["value"], labels, planted=planted)
     return _frame(place, columns_of(texts), labels, notes)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import amiss
+from amiss.evaluation.blame import EXPLANATIONS
 from amiss.evaluation.cases import GROUPS, PROTOCOLS
 
 RANKING = {
@@ -90,7 +91,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean over the cases of a group and protocol that did not fail.
+    """The mean over the cases of a group and protocol that did not fail and have the figure.
 
     Attributes
     ----------
@@ -153,7 +154,7 @@ class Evaluation:
         for outcome in self.outcomes:
             row = asdict(outcome)
             figures = row.pop("figures")
-            flat.append({**row, **{name: figures.get(name) for name in (*RANKING, *VERDICTS)}})
+            flat.append({**row, **{name: figures.get(name) for name in (*RANKING, *VERDICTS, *EXPLANATIONS)}})
         return flat
 
     def to_json(self) -> str:
@@ -184,11 +185,11 @@ def _together(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str, list[Outc
 
 def _mean(group: str, protocol: str, outcomes: Sequence[Outcome]) -> Mean:
     fine = [outcome for outcome in outcomes if not outcome.failure]
-    figures = {
-        name: float(np.mean([outcome.figures[name] for outcome in fine]))
-        for name in (*RANKING, *VERDICTS)
-        if fine and all(name in outcome.figures for outcome in fine)
-    }
+    figures = {}
+    for name in (*RANKING, *VERDICTS, *EXPLANATIONS):
+        values = [outcome.figures[name] for outcome in fine if name in outcome.figures]
+        if values:
+            figures[name] = float(np.mean(values))
     seconds = float(np.mean([outcome.seconds for outcome in fine])) if fine else 0.0
     return Mean(group, protocol, len(fine), len(outcomes) - len(fine), figures, seconds)
 
@@ -196,20 +197,20 @@ def _mean(group: str, protocol: str, outcomes: Sequence[Outcome]) -> Mean:
 def tables(evaluation: Evaluation, each: bool = False) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Yield what a terminal shows as (title, heads, rows of words): the means, and each case where wanted."""
     means = evaluation.means()
-    for title, names in (("Ranking, means:", RANKING), ("At the threshold, means:", VERDICTS)):
+    sections = {"Ranking": RANKING, "At the threshold": VERDICTS, "Explanations": EXPLANATIONS}
+    for title, names in sections.items():
         shown = [name for name in names if any(name in mean.figures for mean in means)]
         head = ["data", "protocol", "cases", *(_SHORT.get(name, names[name]) for name in shown)]
         rows = [
             [
-                mean.group,
-                mean.protocol,
-                str(mean.cases),
+                *(mean.group, mean.protocol, str(mean.cases)),
                 *(figure_words(n, mean.figures.get(n)) for n in shown),
             ]
             for mean in means
+            if any(name in mean.figures for name in shown)
         ]
         if shown:
-            yield title, head, rows
+            yield f"{title}, means:", head, rows
     fine = [outcome for outcome in evaluation.outcomes if not outcome.failure]
     if each and fine:
         chosen = ("vus_pr", "roc_auc", "average_precision", "precision", "recall", "false_alarms")

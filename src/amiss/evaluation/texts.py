@@ -39,6 +39,32 @@ def texts_of(path: Path) -> dict[str, list[str]]:
     return {name: list(cells) for name, cells in zip(names, zip(*rows, strict=True), strict=True)}
 
 
+def spans_of(path: Path, case: str) -> dict[int, tuple[int, int]]:
+    """Return the changed characters of a list of strings by row, empty where no spans.csv tells of them.
+
+    Raises
+    ------
+    SourceError
+        It lacks one of the columns case, row, start, end, or one of these holds no whole number.
+    """
+    if not path.is_file():
+        return {}
+    texts = texts_of(path)
+    try:
+        columns = [texts[name] for name in ("case", "row", "start", "end")]
+        rows = [
+            (int(row), int(start), int(end))
+            for name, row, start, end in zip(*columns, strict=True)
+            if name == case
+        ]
+    except (KeyError, ValueError) as error:
+        raise SourceError(
+            f"{path} does not tell where strings were changed ({error}). Legal: columns case, row, start, end; whole "
+            "numbers from 0, the end exclusive."
+        ) from error
+    return {row: (start, end) for row, start, end in rows}
+
+
 def columns_of(texts: dict[str, list[str]]) -> Columns:
     """Return columns of text as `amiss detect` sees them: numbers where every cell is one and nothing is lost."""
     return {

@@ -8,6 +8,7 @@ from typing import Any
 
 import amiss
 from amiss.evaluation import (
+    EXPLANATIONS,
     GROUPS,
     PROTOCOLS,
     RANKING,
@@ -78,6 +79,7 @@ def render_evaluation(evaluation: Evaluation, *, command: str | None = None) -> 
         page=page,
         ranking=RANKING,
         verdicts=VERDICTS,
+        explanations=EXPLANATIONS,
         means=[_mean(mean) for mean in evaluation.means()],
         groups=_groups(fine[:_CASES]),
         cases_left_out=len(fine[_CASES:]),
@@ -125,4 +127,4 @@ def _case(outcome: Outcome, main: str) -> dict[str, Any]:
 
 
 def _words(figures: dict[str, float]) -> dict[str, str]:
-    return {name: figure_words(name, figures.get(name)) for name in (*RANKING, *VERDICTS)}
+    return {name: figure_words(name, figures.get(name)) for name in (*RANKING, *VERDICTS, *EXPLANATIONS)}
