@@ -16,7 +16,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from amiss import SeriesDetector, detect, load, save
+from amiss import SeriesDetector, detect, load, plot, save
 from amiss.detectors import series_work
 from amiss.errors import DataError, NotFittedError, ParameterError
 from amiss.models.base import SeriesModel
@@ -559,3 +559,20 @@ def test_notes_that_differ_in_numbers_are_told_once(four):
     missing = [note for note in notes if "of the values are missing" in note]
     assert len(missing) == 1
     assert missing[0].startswith("sensor a and 3 others: ")
+
+
+def test_the_answer_on_one_series_is_that_of_a_detector_on_it_alone(four, fitted):
+    """Points in order of time; what is kept in full can be plotted, the worst by itself."""
+    answer = fitted.detect(four)
+    detector, rows = alone(four, "b")
+    theirs = detector.detect(four.filter(pl.Series(rows)).drop("sensor"))
+    one = answer.one("sensor b")
+    assert (one.scores == theirs.scores / theirs.threshold).all()
+    assert (one.p_values == theirs.p_values).all()
+    assert np.array_equal(one.evidence.upper, theirs.evidence.upper)
+    assert [(a.start, a.end) for a in one] == [(a.start, a.end) for a in theirs]
+    assert plot(answer).get_suptitle() == answer.one(answer.anomalies[0].series).verdict
+    with pytest.raises(
+        ParameterError, match=r"'sensor z' is not kept in full\. Those that are, the worst first: 'sensor"
+    ):
+        answer.one("sensor z")

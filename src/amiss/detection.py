@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import html
 import json
-import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from amiss.batch import BoolArray, FloatArray
+from amiss.errors import ParameterError
 from amiss.item_evidence import StringEvidence as StringEvidence
 from amiss.item_evidence import TableEvidence as TableEvidence
 from amiss.reading.frames import like
 from amiss.series_evidence import ManySeriesEvidence as ManySeriesEvidence
 from amiss.series_evidence import SeriesEvidence as SeriesEvidence
+from amiss.text.multiples import times as times
 
 STOPPED = "data stopped"
 """Kind of the events in which there is no data."""
 
 _SHOWN = 10  # anomalies in a notebook's view
-
-
-def times(score: float) -> str:
-    """Return a score, in multiples of the threshold, as a person writes it; never 1.0 but where it is.
-
-    Examples
-    --------
-    >>> [times(score) for score in (0.9999, 1.0001, 4.23, 38.2, 1204.0)]
-    ['0.99', '1.01', '4.2', '38', '1,204']
-    """
-    if score < 1.05:
-        towards = math.floor if score < 1 else math.ceil
-        return f"{towards(score * 100 - 1e-9 * (score > 1)) / 100:.2f}"
-    if score < 1e7:
-        return f"{score:,.0f}" if score >= 10 else f"{score:.1f}"
-    return f"{score:.1e}"
 
 
 @dataclass(frozen=True)
@@ -217,6 +202,39 @@ class Detection:
         """How many anomalies chance alone brings among as many normal items: "about 12", "fewer than 1"."""
         by_chance = self.chance * (self._points or len(self.scores)) / self.reach
         return f"about {by_chance:,.0f}" if by_chance >= 0.5 else "fewer than 1"
+
+    def one(self, series: str) -> Detection:
+        """Return the answer on one of many series, its points in order of time; scores are multiples of its threshold.
+
+        Parameters
+        ----------
+        series : str
+            Its name, as `Anomaly.series` tells it.
+
+        Raises
+        ------
+        ParameterError
+            The detection is not of many series, or that one is not among the worst, which alone are kept in full.
+        """
+        kept = self.evidence.details if isinstance(self.evidence, ManySeriesEvidence) else {}
+        if series not in kept or not isinstance(self.evidence, ManySeriesEvidence):
+            known = ", ".join(map(repr, list(kept)[:_SHOWN])) or "none"
+            raise ParameterError(
+                f"Series {series!r} is not kept in full. Those that are, the worst first: {known}."
+            )
+        rows, scores = self.evidence.rows(series), self.evidence.scores[series]
+        place = {row: at for at, row in enumerate(rows.tolist())}
+        return replace(
+            self,
+            scores=scores,
+            p_values=self.p_values[rows],
+            flags=scores > self.threshold,
+            anomalies=tuple(replace(a, place=place[a.place]) for a in self if a.series == series),
+            evidence=replace(kept[series], rows=None),
+            native=None,
+            failed={},
+            scored=None if self.scored is None else self.scored[rows],
+        )
 
     def to_frame(self) -> Any:
         """Return one row an item, in the order of the data, as a frame of the caller's kind.

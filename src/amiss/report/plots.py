@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amiss.detection import Detection
+from amiss.detection import Detection, ManySeriesEvidence
 from amiss.detectors.base import Detector
 from amiss.errors import MissingExtraError, ParameterError
 from amiss.report.page import relative_scores
@@ -18,9 +18,9 @@ def plot(detection: Detection | Detector, ax: Axes | None = None) -> Figure | Ax
     """Draw what is amiss: the worst items with their cells coloured, and how the scores are spread.
 
     A series: the channels most to blame, at most six, each in its expected band (raw units) with the events
-    shaded, and the score of each point below. A table: the worst rows, cell by cell, and a histogram of the
-    scores. Strings: the worst strings, character by character, and the histogram. A fitted detector: how its
-    networks learnt, loss and validation loss epoch by epoch.
+    shaded, and the score of each point below; of many series the worst, ``detection.one(name)`` is another. A table:
+    the worst rows, cell by cell, and a histogram of the scores. Strings: the worst strings, character by character,
+    and the histogram. A fitted detector: how its networks learnt, loss and validation loss epoch by epoch.
 
     Parameters
     ----------
@@ -67,6 +67,8 @@ def plot(detection: Detection | Detector, ax: Axes | None = None) -> Figure | Ax
                 "plot(detector.detect(data))."
             )
         return drawing.trained(networks, ax)
+    if isinstance(detection.evidence, ManySeriesEvidence):
+        detection = detection.one(next(iter(detection.evidence.details), ""))
     relative = relative_scores(detection)
     if ax is None:
         return drawing.whole(detection, relative)
