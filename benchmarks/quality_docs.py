@@ -9,7 +9,7 @@ import numpy as np
 from quality_figures import AMISS, Board
 from quality_ranks import ranking
 
-from amiss.evaluation import RANKING, VERDICTS, figure_words
+from amiss.evaluation import EXPLANATIONS, RANKING, VERDICTS, figure_words
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _JUDGED_BY = {
@@ -41,7 +41,7 @@ def renew(page: Path, boards: list[Board]) -> None:
         raise SystemExit(f"{page} has not the marks {BEGIN} and {END}. Put them where the tables go.")
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
     shown = [board for board in boards if AMISS in board.figures]
-    tables = [*_against_the_best(shown), "", *_ranks(shown), "", *_verdicts(shown)]
+    tables = [*_against_the_best(shown), "", *_ranks(shown), "", *_verdicts(shown), *_explained(shown)]
     page.write_text("\n".join([head + BEGIN, *tables, END + tail]), "utf-8")
 
 
@@ -97,6 +97,23 @@ def _verdicts(boards: list[Board]) -> list[str]:
                 f"| {' | '.join([_data(board), board.protocol, *figures, str(over_half), str(nothing)])} |"
             )
     return lines
+
+
+def _explained(boards: list[Board]) -> list[str]:
+    """Return how often what is wrong is blamed first, where that is known; nothing else."""
+    lines = []
+    for board in boards:
+        values = [board.mean(AMISS, name) for name in EXPLANATIONS]
+        if not math.isnan(values[0]):
+            known = int(np.isfinite(board.figures[AMISS]["blamed"]).sum())
+            lines.append(f"| {known} {_DATA[board.group]} | {' | '.join(map(_short, values))} |")
+    head = [
+        "",
+        "Explanations, where it is known what is wrong: of rows with one wrong cell, how often that cell is blamed",
+    ]
+    head += ["first; of changed strings, how often the most surprising character is a changed one.", ""]
+    head += [f"| data | {' | '.join(EXPLANATIONS.values())} |", "|---" * (len(EXPLANATIONS) + 1) + "|"]
+    return [*head, *lines] if lines else []
 
 
 def _data(board: Board) -> str:

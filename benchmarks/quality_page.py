@@ -12,7 +12,7 @@ from quality_figures import AMISS, Board
 from quality_ranks import diagram, ranking
 
 import amiss
-from amiss.evaluation import GROUPS, PROTOCOLS, RANKING, VERDICTS, figure_words
+from amiss.evaluation import EXPLANATIONS, GROUPS, PROTOCOLS, RANKING, VERDICTS, figure_words
 from amiss.report.rendering import rendered, write_page
 from amiss.text.legible import legible
 
@@ -40,6 +40,8 @@ def write_quality(boards: list[Board], path: Path, *, command: str) -> None:
         boards=[_board(board, place) for place, board in enumerate(boards)],
         thresholds=[_threshold(board) for board in boards if "flagged" in board.figures.get(AMISS, {})],
         verdicts=VERDICTS,
+        explanations=EXPLANATIONS,
+        explained=[_explained(board) for board in boards if "blamed" in board.figures.get(AMISS, {})],
     )
     write_page(text, path)
 
@@ -155,6 +157,16 @@ def _threshold(board: Board) -> dict[str, Any]:
             (legible(name, _NAME), [_words(n, float(told[n][i])) if n in told else "" for n in VERDICTS])
             for i, name in enumerate(board.cases)
         ],
+    }
+
+
+def _explained(board: Board) -> dict[str, Any]:
+    """Return how often amiss blames what is wrong first, where that is known."""
+    known = int(np.isfinite(board.figures[AMISS]["blamed"]).sum())
+    return {
+        "title": title(board),
+        "known": known,
+        "means": [_words(n, board.mean(AMISS, n)) for n in EXPLANATIONS],
     }
 
 

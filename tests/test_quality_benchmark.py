@@ -168,6 +168,18 @@ def test_the_docs_keep_what_stands_around_the_tables(tmp_path):
         renew(page, [])
 
 
+def test_the_docs_tell_of_explanations_where_they_were_judged(tmp_path):
+    """Data sets without a known wrong cell count in no mean."""
+    page = tmp_path / "quality.md"
+    page.write_text(f"{BEGIN}\n{END}\n")
+    known = line("a", "amiss", 0.5)
+    known.figures["blamed"] = 0.75
+    renew(page, boards([known, line("b", "amiss", 0.5)]))
+    assert "| 1 tables of numbers | .750 |  |" in page.read_text()
+    renew(page, boards([line("b", "amiss", 0.5)]))
+    assert "Explanations" not in page.read_text()
+
+
 def test_hostile_names_stay_text(tmp_path):
     """Names of methods and data sets come from files."""
     hit = "<img src=x onerror=alert(1)>"
