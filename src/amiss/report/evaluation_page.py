@@ -104,13 +104,10 @@ def _groups(outcomes: list[Outcome]) -> list[dict[str, Any]]:
     groups = []
     for group, title in GROUPS.items():
         some = [outcome for outcome in outcomes if outcome.group == group]
-        main = main_figure(group)
-        shown = [
-            name for name in RANKING if any(name in outcome.figures for outcome in some) and name != main
-        ]
         if some:
+            main, beside = main_figure(group), _BESIDE.get(group, ("roc_auc", "precision_k"))
             cases = [_case(outcome, main) for outcome in some]
-            groups.append({"title": title, "main": main, "shown": shown, "cases": cases})
+            groups.append({"title": title, "main": main, "shown": beside, "cases": cases})
     return groups
 
 
