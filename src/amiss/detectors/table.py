@@ -20,7 +20,7 @@ from amiss.errors import NotFittedError
 from amiss.explanation import causes_of
 from amiss.models.asked import fresh_models
 from amiss.models.base import AnyModel, Model
-from amiss.models.categorical import CategoricalMemory, Levels
+from amiss.models.categorical import CategoricalMemory, Levels, levels_among
 from amiss.numerics.blocks import one_blas_thread
 from amiss.numerics.calibration import lifted, opened, positive
 from amiss.reading.columns import ColumnReader, Table
@@ -92,6 +92,7 @@ class TableDetector(Detector):
     numeric_: list[int]
     growing_: list[int]
     categorical_: list[int]
+    graded_: int = 0  # files of earlier versions do not say
     committee_: Committee | None
     levels_: list[Levels]
     categories_: CategoricalMemory | None
@@ -192,8 +193,9 @@ class TableDetector(Detector):
         self.categories_ = None
         if not self.categorical_:
             return np.zeros(len(table))
-        self.categories_ = CategoricalMemory()
-        return self.categories_.fit_score(self._numbers(table), self._indicators(table), random_state)
+        batch, clean = self._numbers(table), self.training_data == "clean"
+        self.graded_, self.categories_ = levels_among(batch), CategoricalMemory()
+        return self.categories_.fit_score(batch, self._indicators(table), random_state, clean)
 
     # ------------------------------------------------------------- score
     def _score(self, data: Any) -> FloatArray:
@@ -216,7 +218,7 @@ class TableDetector(Detector):
         judged = len(self.categorical_) + len(self.numeric_)
         if not judged:
             return self.odd_cells_.score(table)
-        share = len(self.categorical_) / judged
+        share = (len(self.categorical_) + self.graded_) / judged if self.categorical_ else 0.0
         score = (1 - share) * numbers + share * levels
         # levels are not log-compressed: opened, they would give normal rows a tail without end
         above_zero = positive if self.training_data == "clean" else lifted if share else opened

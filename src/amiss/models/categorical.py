@@ -7,14 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from amiss.batch import Batch, FloatArray, IntArray
-from amiss.numerics.calibration import centre_and_spread
+from amiss.models.robust import Gaussian, lowest
+from amiss.numerics.calibration import ZScore, centre_and_spread
 from amiss.numerics.neighbours import NearestRows
 from amiss.numerics.spaces import Space
 from amiss.part import Stored
 
-_SPACES = ("standard", "minmax")
-_NEIGHBOUR = 5
+_CLEAN_SPACES, _CLEAN_NEIGHBOUR = ("standard", "minmax", "rank"), 3
+_MIXED_SPACES, _MIXED_NEIGHBOUR = ("standard", "asinh"), 5
+_RIDGE, _TRUSTED = 1.0, 0.8
 _MOST_LEVELS = 100
+_FEW = 10  # different whole numbers, at most, that are levels as much as numbers
 _LEAST_SPREAD = 0.1  # of distances: where rows recur most are near 0, and any other would be without measure
 
 
@@ -55,10 +58,16 @@ class Levels(Stored):
 
 
 class CategoricalMemory(Stored):
-    """Distance to the fifth nearest row over numbers and level indicators.
+    """How seldom the levels and the numbers of a row are seen together.
 
-    In two column spaces, each distance in standard deviations from its training mean; the mean of both, above 0
-    on the scale of square roots: where few rows lie, distances grow without a row being wrong.
+    Rows are numbers in a column space and the indicators of levels. Clean training data: the mean over column spaces of
+    the distance to the third nearest row, in standard deviations from its training mean, above 0 on the scale of square
+    roots: where few rows lie, distances grow without a row being wrong.
+
+    Mixed training data: half of it the distance to the fifth nearest of the trusted rows, half the Mahalanobis distance
+    to their centre, both as log-compressed standard deviations. Rows that are wrong in the same way are near to each
+    other; far from the centre they stay. Trusted are the 80 % of rows nearest to the centre; scales and centre are
+    those of the 80 % that are central at a first look.
 
     Indicators never enter the committee of numeric models: they drown it.
     """
@@ -67,29 +76,57 @@ class CategoricalMemory(Stored):
     neighbours: list[NearestRows]
     centres: list[float]
     spreads: list[float]
+    neighbour: int = 5  # files of earlier versions do not say, nor have a centre
+    centre: Gaussian | None = None
+    far: ZScore | None = None
 
     def fit_score(
-        self, batch: Batch, indicators: FloatArray, random_state: np.random.Generator, most: int = 5_000
+        self,
+        batch: Batch,
+        indicators: FloatArray,
+        random_state: np.random.Generator,
+        clean: bool = False,
+        most: int = 5_000,
     ) -> FloatArray:
         """Keep at most ``most`` rows, drawn at random; return what `score` returns for the training rows."""
-        kept = np.arange(len(batch))
-        if len(batch) > most:
-            kept = np.sort(random_state.choice(len(batch), most, replace=False))
-        self.spaces = [Space(kind).fit(batch) for kind in _SPACES] if batch.names else [Space().fit(batch)]
+        self.neighbour = _CLEAN_NEIGHBOUR if clean else _MIXED_NEIGHBOUR
+        central = np.arange(len(batch)) if clean else self._central(batch, indicators)
+        kinds = _CLEAN_SPACES if clean else _MIXED_SPACES
+        scales = batch.take(central)
+        self.spaces = [Space(kind).fit(scales) for kind in kinds] if batch.names else [Space().fit(scales)]
         joined = [self._joined(space, batch, indicators) for space in self.spaces]
+        kept = central if clean else self._learn_centre(joined[0], central)
+        if len(kept) > most:
+            kept = np.sort(random_state.choice(kept, most, replace=False))
         self.neighbours = [NearestRows(rows[kept]) for rows in joined]
         distances = [self._distance(n, rows) for n, rows in zip(self.neighbours, joined, strict=True)]
         measured = [centre_and_spread(d) for d in distances]
         self.centres, self.spreads = [c for c, _ in measured], [max(s, _LEAST_SPREAD) for _, s in measured]
-        return self._combined(distances)
+        return self._combined(distances, joined[0])
+
+    def _central(self, batch: Batch, indicators: FloatArray) -> IntArray:
+        """Return the places of the rows nearest to the centre of all: no gross number sets the scale of its column."""
+        rows = self._joined(Space("asinh").fit(batch), batch, indicators)
+        return lowest(Gaussian(rows, _RIDGE).squared_distance(rows), _TRUSTED)
+
+    def _learn_centre(self, rows: FloatArray, central: IntArray) -> IntArray:
+        """Learn the centre of the central rows; return the places of those to trust."""
+        self.centre = Gaussian(rows[central], _RIDGE)
+        far = self.centre.squared_distance(rows)
+        self.far = ZScore().fit(far)
+        return lowest(far, _TRUSTED)
 
     def score(self, batch: Batch, indicators: FloatArray) -> FloatArray:
         """Return how far each row is from its like, shape (rows,), 0 about usual."""
-        asked = zip(self.spaces, self.neighbours, strict=True)
-        return self._combined([self._distance(n, self._joined(s, batch, indicators)) for s, n in asked])
+        joined = [self._joined(space, batch, indicators) for space in self.spaces]
+        asked = zip(self.neighbours, joined, strict=True)
+        return self._combined([self._distance(n, rows) for n, rows in asked], joined[0])
 
-    def _combined(self, distances: list[FloatArray]) -> FloatArray:
+    def _combined(self, distances: list[FloatArray], rows: FloatArray) -> FloatArray:
         z = [(d - c) / s for d, c, s in zip(distances, self.centres, self.spreads, strict=True)]
+        if self.centre is not None and self.far is not None:
+            near = np.mean([np.sign(one) * np.log1p(np.abs(one)) for one in z], axis=0)
+            return np.asarray(0.5 * near + 0.5 * self.far.apply(self.centre.squared_distance(rows)))
         mean = np.mean(z, axis=0)
         return np.asarray(np.where(mean > 0, 2 * (np.sqrt(1 + np.abs(mean)) - 1), mean))
 
@@ -97,6 +134,11 @@ class CategoricalMemory(Stored):
     def _joined(space: Space, batch: Batch, indicators: FloatArray) -> FloatArray:
         return np.hstack([space.apply(batch), indicators])
 
-    @staticmethod
-    def _distance(neighbours: NearestRows, rows: FloatArray) -> FloatArray:
-        return neighbours.nearest(rows, _NEIGHBOUR)[0][:, -1]
+    def _distance(self, neighbours: NearestRows, rows: FloatArray) -> FloatArray:
+        return neighbours.nearest(rows, self.neighbour)[0][:, -1]
+
+
+def levels_among(batch: Batch) -> int:
+    """Return how many columns hold few different whole numbers: grades and counts, levels as much as numbers."""
+    columns = (values[~lost] for values, lost in zip(batch.values.T, batch.mask.T, strict=True))
+    return sum(len(np.unique(c)) <= _FEW and bool(np.all(c == np.round(c))) for c in columns)
