@@ -6,6 +6,7 @@ References: Demsar 2006, "Statistical comparisons of classifiers over multiple d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,27 +98,12 @@ def diagram(found: Ranking, width: int = 1040) -> dict[str, Any]:
         for i, (a, b) in enumerate(alike(found.ranks, found.distance))
     ]
     below = axis + 26 + 9 * len(bars)
-    half = (methods + 1) // 2
-    labels = []
-    for place, (name, rank) in enumerate(zip(found.methods, found.ranks, strict=True)):
-        left = place < half
-        row = place if left else methods - 1 - place
-        labels.append(
-            {
-                "name": name,
-                "rank": f"{rank:.2f}",
-                "x": x(rank),
-                "y": below + step * row,
-                "end": margin - 14 if left else width - margin + 14,
-                "anchor": "end" if left else "start",
-                "text": margin - 20 if left else width - margin + 20,
-            }
-        )
+    labels = [_label(found, place, x, width, margin, below, step) for place in range(methods)]
     ticks = [{"x": x(rank), "rank": rank} for rank in range(low, high + 1)]
     length = round(found.distance / (high - low) * span, 1)
     return {
         "width": width,
-        "height": below + step * half + 6,
+        "height": below + step * ((methods + 1) // 2) + 6,
         "axis": axis,
         "from": margin,
         "to": width - margin,
@@ -125,4 +111,20 @@ def diagram(found: Ranking, width: int = 1040) -> dict[str, Any]:
         "bars": bars,
         "labels": labels,
         "distance": {"from": margin, "to": margin + min(length, span), "words": f"CD {found.distance:.2f}"},
+    }
+
+
+def _label(
+    found: Ranking, place: int, x: Callable[[float], float], width: int, margin: int, below: int, step: int
+) -> dict[str, Any]:
+    """Return where the name of a method stands: the better half on the left, downwards; the others upwards."""
+    left = place < (len(found.methods) + 1) // 2
+    return {
+        "name": found.methods[place],
+        "rank": f"{found.ranks[place]:.2f}",
+        "x": x(found.ranks[place]),
+        "y": below + step * (place if left else len(found.methods) - 1 - place),
+        "end": margin - 14 if left else width - margin + 14,
+        "anchor": "end" if left else "start",
+        "text": margin - 20 if left else width - margin + 20,
     }

@@ -144,6 +144,11 @@ class Evaluation:
         end = f", {failed:,} failed" if failed else ""
         return f"{judged:,} case{'s' * (judged != 1)} of {sets:,} data set{'s' * (sets != 1)} judged{end}."
 
+    @property
+    def models_asked(self) -> str:
+        """The models as a person writes them."""
+        return self.models if isinstance(self.models, str) else ", ".join(map(str, self.models))
+
     def means(self) -> list[Mean]:
         """Return the means, group by group and protocol by protocol."""
         return means_of(self.outcomes)

@@ -55,9 +55,7 @@ def write_evaluation(
 
 def render_evaluation(evaluation: Evaluation, *, command: str | None = None) -> str:
     """Return the page of an evaluation as HTML text."""
-    models = (
-        evaluation.models if isinstance(evaluation.models, str) else ", ".join(map(str, evaluation.models))
-    )
+    models = evaluation.models_asked
     fine = [outcome for outcome in evaluation.outcomes if not outcome.failure]
     page = {
         "title": legible(os.path.basename(os.path.abspath(evaluation.place)), _NAME),
