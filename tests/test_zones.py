@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import naive_resampling as naive
 from amiss.errors import ParameterError
-from amiss.reading.zones import check_zone, from_the_wall, on_the_wall, zone_named
+from amiss.reading.zones import check_zone, from_the_wall, local_texts, on_the_wall, zone_named
 
 ZONES = (
     "Europe/Berlin",
@@ -116,3 +116,14 @@ def test_a_zone_that_is_not_known_is_named_with_its_neighbours(zone, near):
 def test_legal_zones(zone):
     """Names, offsets, nothing."""
     check_zone(zone)
+
+
+def test_moments_beyond_the_years_of_python_are_told_in_utc():
+    """A clock that runs wild is shown all the same."""
+    times = moments("9999-12-31T23:30", "12000-01-01", "2024-07-01")
+    assert local_texts(times, ZoneInfo("Europe/Berlin")) == [
+        "9999-12-31T23:30:00+00:00",
+        "12000-01-01T00:00:00+00:00",
+        "2024-07-01T02:00:00+02:00",
+    ]
+    assert on_the_wall(times, ZoneInfo("Europe/Berlin")).shape == (3,)

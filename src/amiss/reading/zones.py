@@ -170,8 +170,15 @@ def local_texts(moments: Moments, zone: tzinfo | None) -> list[str]:
     """Return moments in UTC as text with the offset of the zone, or without one, as short as they allow (ISO 8601)."""
     if zone is None:
         return [str(text) for text in np.datetime_as_string(moments, unit=_unit(moments))]
-    local = (moment.replace(tzinfo=UTC).astimezone(zone) for moment in moments.tolist())
-    return [moment.isoformat(sep="T") for moment in local]
+    return [_local_text(moment, zone) for moment in moments.tolist()]
+
+
+def _local_text(moment: Any, zone: tzinfo) -> str:
+    """Return a moment in local time; in UTC beyond the years 1 to 9999, where Python has none but a whole number."""
+    try:
+        return str(moment.replace(tzinfo=UTC).astimezone(zone).isoformat())
+    except (AttributeError, OverflowError):
+        return f"{np.datetime_as_string(np.datetime64(moment, 'us'), unit='s')}+00:00"
 
 
 def _unit(moments: Moments) -> Any:
