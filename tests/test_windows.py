@@ -16,6 +16,7 @@ from amiss.reading.windows import (
     moving_mean,
     spread_evenly,
     to_points,
+    window_sums,
     windows_of,
 )
 
@@ -147,3 +148,12 @@ def test_a_period_comes_at_least_three_times(cycles, found):
     """What came twice may be chance."""
     values = np.sin(np.arange(round(40 * cycles)) * 2 * np.pi / 40)
     assert find_period(values)[1] == found
+
+
+@given(arrays(float, st.integers(3, 40), elements=st.floats(-9, 9)), st.integers(1, 40), st.integers(0, 20))
+def test_a_window_has_the_same_sum_anywhere(values, width, before):
+    """Bit by bit, whatever came before it; and it is the sum."""
+    width = min(width, len(values))
+    whole = window_sums(np.concatenate([np.full(before, 1e9), values]), width)
+    assert (whole[before:] == window_sums(values, width)).all()
+    assert np.allclose(whole[before:], windows_of(values, width).sum(axis=1), atol=1e-9)

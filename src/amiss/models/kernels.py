@@ -10,9 +10,10 @@ import numpy as np
 
 from amiss.batch import FloatArray, IntArray
 from amiss.models.base import SeriesModel
+from amiss.numerics.blocks import product
 from amiss.numerics.principal import principal_axes
 from amiss.numerics.recurrence import TimedRows
-from amiss.reading.windows import Channels, grid, spread_evenly, to_points
+from amiss.reading.windows import Channels, grid, spread_evenly, to_points, window_sums
 
 _TAPS = 9
 _LEARNT_FROM = 20_000
@@ -82,7 +83,7 @@ class Kernels(SeriesModel):
         windows = len(channels) - self.steps_ + 1
         self._learn_axes(self._all_features(channels, spread_evenly(windows, _LEARNT_FROM)))
         kept = spread_evenly(windows, self.windows)
-        rows = (self._all_features(channels, kept) - self.mean_) @ self.axes_
+        rows = product(self._all_features(channels, kept) - self.mean_, self.axes_)
         self.memory_ = TimedRows(rows, channels.start + kept, self.steps_)
         return self
 
@@ -97,7 +98,9 @@ class Kernels(SeriesModel):
         """Return the mean distance to the k nearest kept windows at another time, shape (points,)."""
         begins = grid(channels, self.steps_)
         found = [
-            self.memory_.nearest((f - self.mean_) @ self.axes_, channels.start + at, self.k)[0].mean(axis=1)
+            self.memory_.nearest(product(f - self.mean_, self.axes_), channels.start + at, self.k)[0].mean(
+                axis=1
+            )
             for at, f in self._features(channels, begins)
         ]
         return to_points(np.concatenate(found), begins, self.steps_, len(channels))
@@ -132,12 +135,7 @@ class Kernels(SeriesModel):
             seen = np.zeros(points)
             for j, tap in enumerate(taps):
                 seen += tap * stretch[first + j * dilation : first + j * dilation + points, channel]
-            features[:, 3 * i] = np.sqrt(np.maximum(_window_mean(seen * seen, at, steps), 0.0))
-            features[:, 3 * i + 1] = _window_mean(np.maximum(seen, 0.0), at, steps)
+            features[:, 3 * i] = np.sqrt(window_sums(seen * seen, steps)[at] / steps)
+            features[:, 3 * i + 1] = window_sums(np.maximum(seen, 0.0), steps)[at] / steps
             features[:, 3 * i + 2] = maximum_filter1d(seen, steps, mode="nearest")[at + steps // 2]
         return features
-
-
-def _window_mean(values: FloatArray, at: IntArray, steps: int) -> FloatArray:
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    return np.asarray((total[at + steps] - total[at]) / steps)

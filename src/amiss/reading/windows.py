@@ -217,9 +217,37 @@ def moving_mean(values: FloatArray, width: int) -> FloatArray:
     width = max(1, min(width, count))
     first = np.arange(count) - width // 2
     low, high = np.maximum(first, 0), np.minimum(first + width, count)
-    total = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
+    around = [(width // 2, width - 1 - width // 2), *[(0, 0)] * (values.ndim - 1)]
     share = (high - low).reshape((-1,) + (1,) * (values.ndim - 1))
-    return np.asarray((total[high] - total[low]) / share)
+    return np.asarray(window_sums(np.pad(values, around), width) / share)
+
+
+def window_sums(values: FloatArray, width: int) -> FloatArray:
+    """Return the sum of each window of ``width`` points: of the same values the same, wherever the window stands.
+
+    Sums of two, four, eight, ... points are put together to one of ``width``. Differences of a running total would
+    be rounded by all that came before.
+
+    Parameters
+    ----------
+    values : ndarray of shape (points,) or (points, channels)
+        At least ``width`` points.
+    width : int
+
+    Examples
+    --------
+    >>> window_sums(np.array([1.0, 2.0, 3.0, 4.0]), 3)
+    array([6., 9.])
+    """
+    count, begin, size, sums = len(values) - width + 1, 0, 1, values
+    total = np.zeros((count, *values.shape[1:]))
+    while size <= width:
+        if width & size:
+            total += sums[begin : begin + count]
+            begin += size
+        sums = sums[:-size] + sums[size:]
+        size *= 2
+    return total
 
 
 def windows_of(values: AnyArray, steps: int) -> AnyArray:
