@@ -1,6 +1,6 @@
 """Print how long many series take in one run, and how much memory: made by the program, answered in one detection.
 
-    python benchmarks/many_series.py [--series 1000] [--points 10000] [--jobs N] [--share] [--keep]
+    python benchmarks/many_series.py [--series 1000] [--points 10000] [--jobs N] [--models fast] [--share] [--keep]
 
 Wall and CPU seconds, the CPU of the worker processes among it, and the peak memory of the whole family of processes
 (private memory, sampled), with the data and what the answer holds. ``--keep`` fits and keeps the detectors instead.
@@ -88,13 +88,16 @@ def main() -> None:
     ask.add_argument("--series", type=int, default=1_000)
     ask.add_argument("--points", type=int, default=10_000)
     ask.add_argument("--jobs", type=int)
+    ask.add_argument("--models", default="auto")
     ask.add_argument("--share", action="store_true")
     ask.add_argument("--keep", action="store_true")
     asked = ask.parse_args()
     warnings.simplefilter("ignore")
     data = made(asked.series, asked.points)
     told: list[str] = []
-    detector = SeriesDetector(time="time", by="sensor", share=asked.share, jobs=asked.jobs, random_state=0)
+    detector = SeriesDetector(
+        models=asked.models, time="time", by="sensor", share=asked.share, jobs=asked.jobs, random_state=0
+    )
     began, cpu = time.perf_counter(), _cpu()
     with Peak() as peak, listening(told.append):
         answer = detector.fit(data) if asked.keep else detector.fit_detect(data)

@@ -16,9 +16,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from amiss import SeriesDetector, detect, load, plot, save
+from amiss import SeriesDetector, detect, export, load, plot, save, tune
 from amiss.detectors import series_work
-from amiss.errors import DataError, NotFittedError, ParameterError
+from amiss.errors import DataError, ExportError, NotFittedError, ParameterError
 from amiss.models.base import SeriesModel
 from amiss.progress import listening
 from amiss.reading.by_key import LongForm
@@ -135,7 +135,7 @@ def test_a_pandas_index_of_times_is_the_time():
     """As it is for one series."""
     data = long_form(["a", "b"]).to_pandas().set_index("ts")
     answer = SeriesDetector(by="sensor", random_state=0).fit_detect(data)
-    assert answer.anomalies[0].label.startswith("sensor a: 2026-01-09T")
+    assert min(one.label for one in answer.anomalies).startswith("sensor a: 2026-01-09T")
 
 
 def test_several_keys_name_a_series(four):
@@ -510,18 +510,19 @@ with listening(lambda text: print(text, flush=True)):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
-def test_ctrl_c_ends_the_workers():
-    """Nothing is left behind, and it ends at once."""
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_the_workers_end_with_us(sent):
+    """At Ctrl-C, and when we are killed: nothing is left behind."""
     process = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout.readline().endswith("of 300 series\n")
     workers = workers_of(process.pid)
     assert len(workers) == 2
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, complaint = process.communicate(timeout=60)
     assert process.returncode != 0
-    assert "KeyboardInterrupt" in complaint
+    assert ("KeyboardInterrupt" in complaint) == (sent == signal.SIGINT)
     for _ in range(100):
         if not any(map(alive, workers)):
             break
@@ -544,6 +545,14 @@ def test_no_guard_is_needed_in_the_program_that_calls(tmp_path):
     )
     assert done.stdout.splitlines()[0] == "begins"
     assert len(done.stdout.splitlines()) == 2
+
+
+def test_what_is_for_one_series_says_so(four, fitted, tmp_path):
+    """No graph holds many detectors, no search tunes many at once."""
+    with pytest.raises(ExportError, match="it judges many series, and a file holds one"):
+        export(fitted, tmp_path / "many.onnx")
+    with pytest.raises(ParameterError, match="The detector judges many series, and models are tuned on one"):
+        tune(SeriesDetector(time="ts", by="sensor", models="dense"), four, trials=1)
 
 
 def test_notes_that_differ_in_numbers_are_told_once(four):

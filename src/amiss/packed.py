@@ -19,7 +19,10 @@ from amiss.part import Stored
 from amiss.state import decode, encode
 
 _HEAD = struct.Struct("<QQ")  # length of the JSON, length of all
-_MOST = 4 * 2**30
+_HARMLESS, _RATIO = (
+    64 * 2**20,
+    64,
+)  # so many bytes may come out whatever goes in, or so many for each that goes in
 _RECORD, _MOMENTS, _TEXTS = "\x00record", "\x00moments", "\x00texts"
 _LEVEL = 1  # of compression: windows that overlap repeat themselves, and the quickest level finds that
 
@@ -103,8 +106,9 @@ def unpack(data: bytes, records: Records | None = None, compressed: bool = False
 def _inflated(data: bytes) -> bytes:
     """Return the bytes before compression; more than announced never come out."""
     _, total = _HEAD.unpack_from(data)
-    if total > _MOST:
-        raise ModelFileError(f"It announces {total:,} bytes; at most {_MOST:,} are legal.")
+    most = max(_HARMLESS, _RATIO * len(data))
+    if total > most:
+        raise ModelFileError(f"It announces {total:,} bytes; at most {most:,} are legal.")
     return zlib.decompressobj().decompress(data[_HEAD.size :], total)
 
 

@@ -27,6 +27,7 @@ _LENGTH = struct.Struct("<Q")
 _SERVE = "from amiss.workers import serve; serve()"
 _AHEAD = 2  # tasks of a worker that are under way: one at work, one at hand
 _PATIENCE = 1.0  # seconds; where a signal does not end a wait, Ctrl-C is seen that late
+_GRACE = 10.0  # seconds in which a worker ends whose pipes are closed
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -170,7 +171,11 @@ class _Hand:
                 pipe.close()  # type: ignore[union-attr]
             except OSError:  # what it was to be told is told to nobody
                 continue
-        status = process.wait()
+        try:
+            status = process.wait(_GRACE)
+        except subprocess.TimeoutExpired:  # it answers no more, and does not end
+            process.kill()
+            status = process.wait()
         return f"by signal {-status}" if status < 0 else f"with status {status}"
 
 

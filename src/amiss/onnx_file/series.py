@@ -44,10 +44,8 @@ def graph_of(detector: SeriesDetector, dtype: str) -> Graph:
 
 def metadata(detector: SeriesDetector) -> dict[str, str]:
     """Return what the file of a detector tells beside its graph."""
-    return {
-        "channels": json.dumps(list(detector.timeline_.channels)),
-        "points_in_a_window": str(_exportable(detector).steps_),
-    }
+    steps = _exportable(detector).steps_
+    return {"channels": json.dumps(list(detector.timeline_.channels)), "points_in_a_window": str(steps)}
 
 
 def notes(detector: SeriesDetector) -> tuple[str, ...]:
