@@ -197,9 +197,7 @@ def test_months_are_months():
     )
     data = frame(120, times=ends).drop(index=61)  # the 29th of February 2020
     assert str(ends[61])[:10] == "2020-02-29"
-    with pytest.warns(
-        AmissWarning, match="119 rows onto a grid of 1 month: 0 merged, 1 moments without data"
-    ):
+    with pytest.warns(AmissWarning, match="119 rows onto a grid of 1 month: 0 merged, 1 moment without data"):
         detector = SeriesDetector(random_state=0).fit(data)
     assert detector.timeline_.points == 120
     later = ends[-1:] + np.timedelta64(28, "D")
@@ -214,7 +212,7 @@ def test_a_leap_day_is_a_day():
     assert detector.timeline_.points == 400
     assert detector.summary()["step"] == "1 d"
     without = data[data["at"] != np.datetime64("2024-02-29")]
-    assert "399 rows onto a grid of 1 d: 0 merged, 1 moments without data." in fitted(without).notes_
+    assert "399 rows onto a grid of 1 d: 0 merged, 1 moment without data." in fitted(without).notes_
 
 
 def test_el_nino_with_months_left_out():

@@ -133,7 +133,8 @@ class TimeGrid(Stored):
         merged, holes = len(cells) - seen, int(cells[-1]) + 1 - seen
         if not merged and not holes:
             return ()
-        told = f"{count:,} rows onto a grid of {self.step_text()}: {merged:,} merged, {holes:,} moments without data"
+        told = f"{count:,} rows onto a grid of {self.step_text()}: {merged:,} merged, "
+        told += f"{holes:,} moment{'s' * (holes != 1)} without data"
         if longest:
             told += (
                 f"; a hole counts as {longest - 1:,} moments at most, else there would be more than 4 a row"

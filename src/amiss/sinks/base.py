@@ -105,8 +105,8 @@ def choose_sink(path: str | os.PathLike[str], format: str | None = None) -> Sink
 def answer_columns(detection: Detection) -> dict[str, Any]:
     """Return the data the answer is about and the answer, column by column.
 
-    Columns of the answer are ``score``, ``p_value``, ``anomalous`` and ``causes``; where the data has such a
-    column, ``amiss_score`` and so on.
+    Columns of the answer are ``score``, ``p_value``, ``anomalous`` and ``causes``, of points not all of which were
+    scored ``scored`` too; where the data has such a column, ``amiss_score`` and so on.
 
     Returns
     -------
