@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.errors import ParameterError
-from amiss.part import Part, make_part
+from amiss.part import Part, Stored, make_part
 
 SEVERITIES = ("low", "medium", "high", "critical")
 _HIGHER, _FAR_HIGHER = 2.0, 5.0  # multiples of the limit
@@ -18,7 +18,7 @@ _MORE_THAN_ONE = 1.5  # channels: one has at most four fifths of the blame
 
 
 @dataclass(frozen=True)
-class Event:
+class Event(Stored):
     """A stretch in which something is amiss.
 
     Attributes
@@ -145,7 +145,7 @@ Trim = Callable[[Event, IntArray], Event]
 """An event and the positions of its abnormal points -> the event cut down to what is odd itself."""
 
 
-class EventTracker:
+class EventTracker(Stored):
     """Finds the events among scores that come in chunks: the same events however they are cut.
 
     Parameters
@@ -168,12 +168,30 @@ class EventTracker:
     []
     """
 
+    left_out: ClassVar[frozenset[str]] = frozenset({"_trim"})
+    _rules: EventRules
+    _limit: float
+    _trim: Trim | None = None
+    _seen: int
+    _inside: bool
+    _run: IntArray  # abnormal points of what may still go on
+    _run_scores: FloatArray
+    _last: Event | None  # over, yet another may still belong to it
+
     def __init__(self, rules: EventRules, limit: float = 1.0, trim: Trim | None = None) -> None:
         self._rules, self._limit, self._trim = rules, limit, trim
-        self._seen, self._inside = 0, False
-        self._run: IntArray = np.zeros(0, np.int64)  # abnormal points of what may still go on
-        self._run_scores: FloatArray = np.zeros(0)
-        self._last: Event | None = None  # over, yet another may still belong to it
+        self._seen, self._inside, self._last = 0, False, None
+        self._run, self._run_scores = np.zeros(0, np.int64), np.zeros(0)
+
+    def trimmed_by(self, trim: Trim | None) -> Self:
+        """Give the tracker what cuts events down, which no model file keeps."""
+        self._trim = trim
+        return self
+
+    @property
+    def open_since(self) -> int | None:
+        """The first abnormal point of what may still go on; None where nothing does."""
+        return int(self._run[0]) if len(self._run) else None
 
     def push(self, scores: FloatArray) -> list[Event]:
         """Take the scores of the next points, shape (points,); return the events that are over, the oldest first.

@@ -56,7 +56,7 @@ class UsualLevels(Stored):
         self.window = window
         channels = values.shape[1]
         self.low, self.high, self.centre = np.zeros(channels), np.zeros(channels), np.zeros(channels)
-        _, levels = self._levels(values, 0)
+        _, levels = self.levels(values, 0)
         for channel in range(channels):
             known = levels[np.isfinite(levels[:, channel]), channel]
             if len(known):
@@ -79,19 +79,36 @@ class UsualLevels(Stored):
         after : int
             Points.
         """
-        first, levels = self._levels(values, start)
+        first, levels = self.levels(values, start)
+        settling = Settling.of(values.shape[1])
+        found = self.follow(levels, settling, after)
+        return [Settled((first + at + 1) * self.window - start, off) for at, off in found]
+
+    def follow(self, levels: FloatArray, settling: Settling, after: int) -> list[tuple[int, FloatArray]]:
+        """Return at which of the next windows channels settle, and how far off the usual level all then stand.
+
+        Parameters
+        ----------
+        levels : ndarray of shape (windows, channels)
+            NaN where a window has none.
+        settling : Settling
+            Where the windows before have led to; it is moved on.
+        after : int
+            Points.
+        """
         wanted = max(_FEWEST, -(-after // self.window))
         with np.errstate(over="ignore", invalid="ignore"):
             room = _BEYOND * (self.high - self.low)
-            ends = zip(levels.T, self.low - room, self.high + room, self.centre, strict=True)
-            moves = [_moves(*one, wanted) for one in ends]
-        off, found = np.zeros(values.shape[1]), []
-        for at in sorted({at for one in moves for at in one}):
-            off = np.array([one.get(at, before) for one, before in zip(moves, off, strict=True)])
-            found.append(Settled((first + at + 1) * self.window - start, off))
-        return found
+            low, high = self.low - room, self.high + room
+        if not settling.moved and not ((levels < low) | (levels > high)).any():
+            return []
+        return [
+            (at, settling.off.copy())
+            for at, level in enumerate(levels)
+            if settling.push(level, (low, high, self.centre), wanted)
+        ]
 
-    def _levels(self, values: FloatArray, start: int) -> tuple[int, FloatArray]:
+    def levels(self, values: FloatArray, start: int) -> tuple[int, FloatArray]:
         """Return the number of the first whole window, and the level of each, shape (windows, channels), or NaN."""
         first = -(-start // self.window)
         whole = values[first * self.window - start :]
@@ -108,18 +125,49 @@ class UsualLevels(Stored):
         return first, levels
 
 
-def _moves(levels: FloatArray, low: float, high: float, centre: float, wanted: int) -> dict[int, float]:
-    """Return at which windows one channel settles, and how far from its centre it then stands."""
-    found: dict[int, float] = {}
-    if not ((levels < low) | (levels > high)).any():
-        return found
-    off, side, run = 0.0, 0, [0.0] * 0
-    for at, level in enumerate(levels.tolist()):
-        if level != level:  # missing: neither here nor there
-            continue
-        before, side = side, int(level - off > high) - int(level - off < low)
-        run = [*(run if side == before else []), level][-wanted:] if side else []
-        if len(run) == wanted and max(run) - min(run) <= high - low:
-            off = found[at] = float(np.median(run)) - centre
-            run = []
-    return found
+class Settling(Stored):
+    """Where the levels of new data have led to so far.
+
+    Attributes
+    ----------
+    off : ndarray of shape (channels,)
+        How far each channel stands off its usual level for normal.
+    sides : list of int
+        On which side of what is normal each channel's last level stood: 1 above, -1 below, 0 neither.
+    runs : list of list of float
+        Its last levels on that side.
+    """
+
+    off: FloatArray
+    sides: list[int]
+    runs: list[list[float]]
+
+    @classmethod
+    def of(cls, channels: int) -> Self:
+        """Return the state before any window."""
+        new = cls()
+        new.off, new.sides, new.runs = np.zeros(channels), [0] * channels, [[] for _ in range(channels)]
+        return new
+
+    @property
+    def moved(self) -> bool:
+        """Whether anything is not as usual."""
+        return any(self.sides) or bool(self.off.any())
+
+    def push(self, levels: FloatArray, usual: tuple[FloatArray, FloatArray, FloatArray], wanted: int) -> bool:
+        """Take the levels of the next window, shape (channels,); return whether a channel settles with it.
+
+        ``usual``: the lowest and highest level of each channel that are normal, and its centre.
+        """
+        settles = False
+        for channel, (level, low, high, centre) in enumerate(zip(levels.tolist(), *usual, strict=True)):
+            if level != level:  # missing: neither here nor there
+                continue
+            before, off = self.sides[channel], self.off[channel]
+            side = self.sides[channel] = int(level - off > high) - int(level - off < low)
+            run = [*(self.runs[channel] if side == before else []), level][-wanted:] if side else []
+            if len(run) == wanted and max(run) - min(run) <= high - low:
+                self.off[channel] = float(np.median(run)) - centre
+                run, settles = [], True
+            self.runs[channel] = run
+        return settles

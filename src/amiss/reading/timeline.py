@@ -92,6 +92,17 @@ class Timeline(TimeGrid):
         DataError
             A channel is not there or holds text, time is missing, or stands twice where it must not.
         """
+        values, read = self.rows(data)
+        return Series(values, None) if read is None else self._on_grid(values, read)
+
+    def rows(self, data: Any) -> tuple[FloatArray, TimeColumn | None]:
+        """Return the rows of new data as they stand, shape (rows, channels), and their times, if there are any.
+
+        Raises
+        ------
+        DataError
+            A channel is not there or holds text, or time is missing.
+        """
         frame = _frame_of(data)
         self._check_channels(frame)
         by_name = frame.named and self.named
@@ -106,9 +117,8 @@ class Timeline(TimeGrid):
                     "fitted. Give numbers."
                 )
             values.append(column)
-        if not (self.timed and self.time in columns):
-            return Series(_stack(values), None)
-        return self._on_grid(_stack(values), self._times(frame, str(self.time)))
+        timed = self.timed and self.time in columns
+        return _stack(values), self._times(frame, str(self.time)) if timed else None
 
     def _times(self, frame: Frame, name: str) -> TimeColumn:
         read = read_times(frame, name, self.tz, self.time_format, self.style)
