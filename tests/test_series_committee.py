@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from amiss.errors import ParameterError, UnknownPartError
 from amiss.numerics.calibration import ExponentialTail
-from amiss.reading.windows import Channels
+from amiss.reading.windows import Channels, moving_mean
 from amiss.series_committee import SeriesCommittee, series_models
 
 
@@ -96,6 +96,28 @@ def test_the_default_depends_on_the_number_of_channels():
     one, many = series_models("auto", 1), series_models("fast", 2)
     assert [m.spec() for m in one] == ["kernels", "shapes", "codebook"]
     assert {m.name for m in many} >= {"subspace", "own_past", "other_channels"}
+
+
+def test_one_channel_is_seen_through_several_windows():
+    """Windows beside the detector's are of 8 to 256 points, none longer than is asked for."""
+    specs = [model.spec() for model in series_models("auto", 1, longest=40)]
+    names = ["kernels", "shapes", "codebook"]
+    assert specs == names + [f"{name}:window={window}" for window in (8, 32) for name in names]
+    assert len(series_models("auto", 1, longest=256)) == 15
+    assert len(series_models("auto", 2, longest=256)) == len(series_models("auto", 2))
+
+
+def test_each_score_is_smoothed_over_its_window():
+    """The committee's score is the sum of those of the models alone, whatever their windows."""
+    stretch = channels_of(channels=1)
+    together = SeriesCommittee(series_models(["shapes", "shapes:window=8"], 1))
+    alone = [SeriesCommittee(series_models(name, 1)) for name in ("shapes", "shapes:window=8")]
+    found = [one.fit(stretch, np.random.default_rng(0)) for one in [together, *alone]]
+    assert np.allclose(found[0], found[1] + found[2])
+    raw = alone[1].unsmoothed(stretch)
+    assert np.allclose(found[2], moving_mean(raw, 8))
+    assert [one.reach(32) for one in [together, *alone]] == [32, 32, 32]
+    assert SeriesCommittee(series_models("shapes:window=128", 1)).reach(32) == 128
 
 
 def test_models_of_other_kinds_are_refused():

@@ -150,6 +150,13 @@ def test_a_period_comes_at_least_three_times(cycles, found):
     assert find_period(values)[1] == found
 
 
+def test_a_window_is_at_most_a_quarter_of_the_stretch():
+    """As many points as asked for, fewer in a short stretch; the period where none are asked for."""
+    stretch = Channels(np.zeros((100, 1)), np.zeros((100, 1), bool), 0, 12)
+    assert [stretch.window(points) for points in (None, 8, 64)] == [12, 8, 25]
+    assert stretch.last(3).window(8) == 1
+
+
 @given(arrays(float, st.integers(3, 40), elements=st.floats(-9, 9)), st.integers(1, 40), st.integers(0, 20))
 def test_a_window_has_the_same_sum_anywhere(values, width, before):
     """Bit by bit, whatever came before it; and it is the sum."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from amiss.part import Stored
 from amiss.reading.windows import Channels, moving_mean
 
 _ONE_CHANNEL = ("kernels", "shapes", "codebook")
+_WINDOWS = (8, 32, 128, 256)  # of one channel, beside the detector's: no single length suits all anomalies
 _MANY_CHANNELS = (
     "subspace",
     "subspace:detrended=True",
@@ -26,7 +28,7 @@ _MANY_CHANNELS = (
 
 
 class SeriesCommittee(Stored):
-    """Models that judge the same points; the sum of their calibrated scores, smoothed over one period.
+    """Models that judge the same points; the sum of their calibrated scores, each smoothed over its window.
 
     One channel: each model counts in multiples of its 0.9 quantile. Many: each counts as a tail probability.
 
@@ -56,16 +58,26 @@ class SeriesCommittee(Stored):
 
     def unsmoothed(self, channels: Channels) -> FloatArray:
         """Return the score of each point before it is smoothed, shape (points,): that of its window alone."""
-        return self._total((model.score(channels) for model in self.models), channels)
+        totals = self._totals((model.score(channels) for model in self.models), channels)
+        return np.asarray(sum(totals.values()))
 
-    def _total(self, raw: Iterable[FloatArray], channels: Channels) -> FloatArray:
-        total = np.zeros(len(channels))
-        for calibration, scores in zip(self.calibrations, raw, strict=True):
-            total += calibration.apply(scores)
-        return total * share_seen(channels) ** 2
+    def reach(self, period: int) -> int:
+        """Return the points in the longest window, where the detector's has ``period``."""
+        return max([period, *(model.width(period) for model in self.models)])
+
+    def _totals(self, raw: Iterable[FloatArray], channels: Channels) -> dict[int, FloatArray]:
+        """Return the sum of the calibrated scores by the length of the window they come from."""
+        totals: dict[int, FloatArray] = {}
+        for model, calibration, scores in zip(self.models, self.calibrations, raw, strict=True):
+            width = model.width(channels.period)
+            totals[width] = totals.get(width, 0.0) + calibration.apply(scores)
+        return {
+            width: total * share_seen(replace(channels, period=width)) ** 2 for width, total in totals.items()
+        }
 
     def _combined(self, raw: Iterable[FloatArray], channels: Channels) -> FloatArray:
-        smooth = moving_mean(self._total(raw, channels), channels.period)
+        totals = self._totals(raw, channels)
+        smooth = np.sum([moving_mean(total, width) for width, total in totals.items()], axis=0)
         return np.where(channels.mask.all(axis=1), 0.0, np.maximum(smooth, 0.0))
 
     def surprise(self, channels: Channels) -> FloatArray:
@@ -96,12 +108,18 @@ def share_seen(channels: Channels) -> FloatArray:
     return np.asarray(moving_mean(1.0 - gaps.mean(axis=1), channels.period))
 
 
-def series_models(asked: Any, channels: int, clean: bool = False) -> list[SeriesModel]:
+def series_models(asked: Any, channels: int, clean: bool = False, longest: int = 0) -> list[SeriesModel]:
     """Return fresh models as asked for; "auto" and "fast" depend on the number of channels.
+
+    One channel is seen through the detector's window and through others of 8 to 256 points, as far as they are no
+    longer than ``longest``.
 
     Raises
     ------
     UnknownPartError
         No model of that name looks at series.
     """
-    return fresh_models("series", asked, _ONE_CHANNEL if channels == 1 else _MANY_CHANNELS, clean)
+    if channels > 1:
+        return fresh_models("series", asked, _MANY_CHANNELS, clean)
+    more = [f"{name}:window={window}" for window in _WINDOWS if window <= longest for name in _ONE_CHANNEL]
+    return fresh_models("series", asked, [*_ONE_CHANNEL, *more], clean)

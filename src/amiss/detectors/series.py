@@ -20,6 +20,7 @@ from amiss.series_committee import SeriesCommittee, series_models
 
 _BAND = (0.005, 0.995)
 _SHORTEST_STRETCH = 32
+_REPEATS = 8  # windows of one length, other than the period, that are to fit into the training series
 _TREATED = {"mask": "gaps are bridged by straight lines", "interpolate": "straight lines count as if seen"}
 _FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
 
@@ -41,7 +42,8 @@ class SeriesDetector(ManySeries):
     Parameters
     ----------
     models : "auto", "fast", or list of str or SeriesModel
-        What looks at the series. "auto" and "fast": for one channel kernels, shapes and codebook; for many
+        What looks at the series. "auto" and "fast": for one channel kernels, shapes and codebook, each through
+        the detector's window and others of 8 to 256 points; for many
         subspace (plain and detrended), own_past, other_channels, codebook and kernels.
     threshold : str or Threshold
         The rule that says where abnormal starts; "auto" is "peaks:tail_shape=0.0,least=6.0". It is learnt
@@ -166,7 +168,8 @@ class SeriesDetector(ManySeries):
         self._check_time()
         self.timeline_ = Timeline(self.time, self.tz, self.duplicates, self.time_format)
         series = self._gaps_treated(self.timeline_.fit(data))
-        models = series_models(self.models, len(self.timeline_.channels), self.training_data == "clean")
+        clean, longest = self.training_data == "clean", len(series) // _REPEATS
+        models = series_models(self.models, len(self.timeline_.channels), clean, longest)
         self.n_features_in_ = len(self.timeline_.channels)
         self.scale_ = Scale().fit(series.values)
         values, mask = self._standardised(series)
@@ -175,7 +178,7 @@ class SeriesDetector(ManySeries):
         self.committee_ = self._committee(models)
         scores = self.committee_.fit(channels, random_state)
         self._learn_band(channels)
-        context = channels.last(2 * self.window_ + _SHORTEST_STRETCH)
+        context = channels.last(2 * self.committee_.reach(self.window_) + _SHORTEST_STRETCH)
         self.tail_, self.tail_mask_ = context.values.copy(), context.mask.copy()
         self.fingerprint_ = _fingerprint(series.values)
         self.span_ = [] if series.times is None else self.timeline_.texts(series.times[[0, -1]])
@@ -235,7 +238,9 @@ class SeriesDetector(ManySeries):
         channels = Channels(values, mask, start, self.window_)
         hole = 0 if follows else start - points
         if not follows and not (0 < hole <= self.window_ and self.gap == "mask"):
-            return channels.at_least(min(points, max(self.window_, _SHORTEST_STRETCH))), 0
+            return channels.at_least(
+                min(points, max(self.committee_.reach(self.window_), _SHORTEST_STRETCH))
+            ), 0
         before = Channels(self.tail_, self.tail_mask_, points - len(self.tail_), self.window_)
         return channels.after(before, hole), len(before) + hole
 

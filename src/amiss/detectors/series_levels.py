@@ -15,6 +15,7 @@ from amiss.events import EventRules, check_count
 from amiss.reading.levels import Settled, UsualLevels
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import Channels
+from amiss.series_committee import SeriesCommittee
 
 _WINDOWS = 8  # that a level lasts until it is normal
 _MORE_REACH = 32  # points beyond two windows that a score may reach
@@ -28,6 +29,7 @@ class SeriesLevels(Detector):
     events: Any = "auto"
     timeline_: Timeline
     window_: int
+    committee_: SeriesCommittee
     levels_: UsualLevels | None = None
 
     def _in_context(self, series: Series) -> tuple[Channels, int]:
@@ -66,7 +68,7 @@ class SeriesLevels(Detector):
         channels, context = self._in_context(series)
         found = judge(channels)[context : context + len(series)].copy()
         settled = self._settled(series, channels.start + context)
-        reach = 2 * self.window_ + _MORE_REACH
+        reach = 2 * self.committee_.reach(self.window_) + _MORE_REACH
         ends = [*(one.place for one in settled), len(series)][1:]
         for one, end in zip(settled, ends, strict=True):
             begin = max(0, one.place - reach)

@@ -108,7 +108,7 @@ def learn_shared(
     shared = SharedModel()
     shared.window, shared.period = window, most_frequent(one.period for one in good)
     shared.channels, shared.points = channels, at
-    models = series_models(params["models"], channels, params["training_data"] == "clean")
+    models = series_models(params["models"], channels, params["training_data"] == "clean", window)
     shared.committee = SeriesCommittee(models)
     shared.committee.fit(_joined(parts, window), random_state)
     return shared, places

@@ -169,6 +169,10 @@ class SeriesModel(AnyModel):
         """Return a score per point, shape (points,), finite, >= 0, higher = more abnormal."""
         raise NotImplementedError
 
+    def width(self, period: int) -> int:
+        """Return over how many points the scores are smoothed: by default one window of the detector."""
+        return period
+
     def surprise(self, channels: Channels) -> FloatArray | None:
         """Return how surprising each cell is, shape (points, channels), >= 0; None where the model cannot
         tell the channels apart."""

@@ -31,23 +31,33 @@ class Codebook(SeriesModel):
         How many clusters.
     blocks : int
         A code met in fewer blocks of time is deleted.
+    window : int or None
+        Points in a window, at most a quarter of the training series; None: as many as in the detector's.
     """
 
     name = "codebook"
-    legal: ClassVar[dict[str, tuple[float, float]]] = {"codes": (1, inf), "blocks": (1, inf)}
+    legal: ClassVar[dict[str, tuple[float, float]]] = {
+        "codes": (1, inf),
+        "blocks": (1, inf),
+        "window": (2, inf),
+    }
     of: str
     codes: int
     blocks: int
+    window: int | None = None  # files of earlier versions hold none
     steps_: int
     mean_: FloatArray
     axes_: FloatArray
     codes_: FloatArray
     kinds: ClassVar[frozenset[str]] = frozenset({"series"})
 
-    def __init__(self, of: str = "windows", codes: int = 64, blocks: int = 2) -> None:
+    def __init__(
+        self, of: str = "windows", codes: int = 64, blocks: int = 2, window: int | None = None
+    ) -> None:
         self.of = of
         self.codes = codes
         self.blocks = blocks
+        self.window = window
 
     def fit(self, channels: Channels, random_state: np.random.Generator) -> Self:
         """Cluster rows evenly spread over time; delete the codes that do not recur.
@@ -59,14 +69,15 @@ class Codebook(SeriesModel):
         """
         if self.of not in ("windows", "points"):
             raise ParameterError(f"Model 'codebook': of={self.of!r}. Legal: 'windows', 'points'.")
-        self.steps_ = channels.period if self.of == "windows" else 1
+        length = channels.window(self.window)
+        self.steps_ = length if self.of == "windows" else 1
         self._learn_axes(channels)
         windows = len(channels) - self.steps_ + 1
         kept = spread_evenly(windows, _LEARNT_FROM)
         codes = cluster(self._rows(channels, kept), self.codes, random_state)
         places = grid(channels, self.steps_)
         index, _ = self._nearest(channels, places, codes)
-        often = recurring(index, places, len(codes), 2 * channels.period, self.blocks)
+        often = recurring(index, places, len(codes), 2 * length, self.blocks)
         self.codes_ = codes[often]
         return self
 
@@ -83,6 +94,10 @@ class Codebook(SeriesModel):
         begins = grid(channels, self.steps_)
         _, distance = self._nearest(channels, begins, self.codes_)
         return to_points(distance, begins, self.steps_, len(channels))
+
+    def width(self, period: int) -> int:
+        """Return over how many points the scores are smoothed: one window."""
+        return self.window or period
 
     def _nearest(
         self, channels: Channels, begins: IntArray, codes: FloatArray

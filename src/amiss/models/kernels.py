@@ -38,6 +38,8 @@ class Kernels(SeriesModel):
         At most so many windows are kept.
     whitening : float
         1 makes all axes equally important, 0 leaves each its variance.
+    window : int or None
+        Points in a window, at most a quarter of the training series; None: as many as in the detector's.
 
     References
     ----------
@@ -51,11 +53,13 @@ class Kernels(SeriesModel):
         "k": (1, inf),
         "windows": (1, inf),
         "whitening": (0, inf),
+        "window": (2, inf),
     }
     count: int
     k: int
     windows: int
     whitening: float
+    window: int | None = None  # files of earlier versions hold none
     steps_: int
     taps_: FloatArray
     dilations_: IntArray
@@ -65,15 +69,23 @@ class Kernels(SeriesModel):
     memory_: TimedRows
     kinds: ClassVar[frozenset[str]] = frozenset({"series"})
 
-    def __init__(self, count: int = 60, k: int = 3, windows: int = 2_500, whitening: float = 1.0) -> None:
+    def __init__(
+        self,
+        count: int = 60,
+        k: int = 3,
+        windows: int = 2_500,
+        whitening: float = 1.0,
+        window: int | None = None,
+    ) -> None:
         self.count = count
         self.k = k
         self.windows = windows
         self.whitening = whitening
+        self.window = window
 
     def fit(self, channels: Channels, random_state: np.random.Generator) -> Self:
         """Draw the kernels, learn the axes, keep windows evenly spread over time."""
-        self.steps_ = channels.period
+        self.steps_ = channels.window(self.window)
         taps = random_state.standard_normal((self.count, _TAPS))
         taps -= taps.mean(axis=1, keepdims=True)
         self.taps_ = taps / np.linalg.norm(taps, axis=1, keepdims=True)
@@ -104,6 +116,10 @@ class Kernels(SeriesModel):
             for at, f in self._features(channels, begins)
         ]
         return to_points(np.concatenate(found), begins, self.steps_, len(channels))
+
+    def width(self, period: int) -> int:
+        """Return over how many points the scores are smoothed: one window."""
+        return self.window or period
 
     def _all_features(self, channels: Channels, begins: IntArray) -> FloatArray:
         return np.concatenate([features for _, features in self._features(channels, begins)])

@@ -27,23 +27,31 @@ class Shapes(SeriesModel):
         The mean distance to so many neighbours is the score.
     windows : int
         At most so many windows are kept.
+    window : int or None
+        Points in a window, at most a quarter of the training series; None: as many as in the detector's.
     """
 
     name = "shapes"
-    legal: ClassVar[dict[str, tuple[float, float]]] = {"k": (1, inf), "windows": (1, inf)}
+    legal: ClassVar[dict[str, tuple[float, float]]] = {
+        "k": (1, inf),
+        "windows": (1, inf),
+        "window": (2, inf),
+    }
     k: int
     windows: int
+    window: int | None = None  # files of earlier versions hold none
     steps_: int
     memory_: TimedRows
     kinds: ClassVar[frozenset[str]] = frozenset({"series"})
 
-    def __init__(self, k: int = 3, windows: int = 2_500) -> None:
+    def __init__(self, k: int = 3, windows: int = 2_500, window: int | None = None) -> None:
         self.k = k
         self.windows = windows
+        self.window = window
 
     def fit(self, channels: Channels, random_state: np.random.Generator) -> Self:
         """Keep windows evenly spread over time."""
-        self.steps_ = channels.period
+        self.steps_ = channels.window(self.window)
         kept = spread_evenly(len(channels) - self.steps_ + 1, self.windows)
         self.memory_ = TimedRows(self._rows(channels, kept), channels.start + kept, self.steps_)
         return self
@@ -53,6 +61,10 @@ class Shapes(SeriesModel):
         begins = grid(channels, self.steps_)
         distances = [self._nearest(channels, at)[0].mean(axis=1) for at in _parts(begins)]
         return to_points(np.concatenate(distances), begins, self.steps_, len(channels))
+
+    def width(self, period: int) -> int:
+        """Return over how many points the scores are smoothed: one window."""
+        return self.window or period
 
     def expected(self, channels: Channels) -> FloatArray:
         """Return the mean of the nearest windows that cover each point, shape (points, channels)."""
