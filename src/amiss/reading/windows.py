@@ -50,14 +50,14 @@ class Channels:
     def __len__(self) -> int:
         return len(self.values)
 
-    def after(self, before: Channels, hole: int = 0) -> Channels:
-        """Return this stretch with ``before``, the one it follows on, in front, and ``hole`` missing points between."""
-        bridge = np.linspace(before.values[-1], self.values[0], hole + 2)[1:-1]
-        return replace(
     def window(self, points: int | None) -> int:
         """Return the length of a window of so many points, at most a quarter of the stretch; None: the period."""
         return self.period if points is None else max(1, min(points, len(self) // 4))
 
+    def after(self, before: Channels, hole: int = 0) -> Channels:
+        """Return this stretch with ``before``, the one it follows on, in front, and ``hole`` missing points between."""
+        bridge = np.linspace(before.values[-1], self.values[0], hole + 2)[1:-1]
+        return replace(
             self,
             values=np.concatenate([before.values, bridge, self.values]),
             mask=np.concatenate([before.mask, np.ones(bridge.shape, bool), self.mask]),
