@@ -105,6 +105,13 @@ def test_keys_alone_are_no_series():
         LongForm({"k": ["a", "b"]}, ["k"])
 
 
+@pytest.mark.parametrize("data", [{}, {"k": [], "v": []}, pl.DataFrame({"k": [], "v": []}), []])
+def test_nothing_is_refused(data):
+    """As everywhere."""
+    with pytest.raises(DataError, match="a minimum of 1 is required|Expected 2D array"):
+        LongForm(data, ["k"])
+
+
 def test_columns_of_different_lengths_are_refused():
     """As everywhere."""
     with pytest.raises(DataError, match="All columns must have the same length"):

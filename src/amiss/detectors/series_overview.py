@@ -14,6 +14,7 @@ from amiss.incidents import Spell, incidents
 from amiss.series_evidence import SeriesEvidence, SeriesOverview, Together
 
 STRETCHES = 240
+_FARTHEST = 6e10  # seconds: about the year 3870, within what all calendars of programs know
 _MARKS = 60  # events that are drawn
 
 
@@ -123,7 +124,8 @@ def _seconds(times: Sequence[str] | None, places: Sequence[int]) -> FloatArray |
         try:
             moments = [datetime.fromisoformat(text) for text in texts]
         except ValueError:  # a month
-            return np.array(texts, "datetime64[us]").astype(np.int64) / 1e6
+            seconds = np.array(texts, "datetime64[us]").astype(np.int64) / 1e6
+            return seconds if np.abs(seconds).max(initial=0.0) < _FARTHEST else None
         return np.array([moment.replace(tzinfo=UTC).timestamp() for moment in moments])
     except (ValueError, OverflowError):
         return None

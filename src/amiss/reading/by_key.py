@@ -181,7 +181,8 @@ def _selectable(data: Any) -> tuple[Any, list[str]]:
         return data, list(data.names)
     if isinstance(data, Mapping):
         columns = {str(name): _array(values) for name, values in data.items()}
-        if len({len(values) for values in columns.values()}) > 1 or not columns:
+        lengths = {len(values) for values in columns.values()}
+        if len(lengths) != 1 or 0 in lengths:
             read_frame(data)  # says what is wrong
         return columns, list(columns)
     if not isinstance(data, np.ndarray | Sequence):

@@ -71,9 +71,8 @@ def _clock_ticks(first: float, last: float) -> list[tuple[float, str]]:
     span = last - first
     for step in _STEPS:
         if span / step <= _TICKS:
-            marks = np.arange(np.ceil(first / step) * step, last, step)
-            form = "%H:%M" if step < 86_400 else "%-d %b"
-            return [(float(mark), _label(float(mark), form, step)) for mark in marks]
+            marks = np.arange(np.ceil(first / step) * step, last, step).tolist()
+            return [(mark, _label(mark, step)) for mark in marks]
     years = datetime.fromtimestamp(first, UTC).year, datetime.fromtimestamp(last, UTC).year
     months = next((m for m in _MONTHS if span / (m * 30.4 * 86_400) <= _TICKS), _MONTHS[-1])
     every = [
@@ -87,9 +86,9 @@ def _clock_ticks(first: float, last: float) -> list[tuple[float, str]]:
     return [(m.timestamp(), m.strftime("%Y" if m.month == 1 or months >= 12 else "%b")) for m in chosen]
 
 
-def _label(moment: float, form: str, step: int) -> str:
+def _label(moment: float, step: int) -> str:
     on = datetime.fromtimestamp(moment, UTC)
-    return on.strftime("%-d %b") if step < 86_400 and on.hour == on.minute == 0 else on.strftime(form)
+    return f"{on.day} {on:%b}" if step >= 86_400 or on.hour == on.minute == 0 else f"{on:%H:%M}"
 
 
 def overview(detection: Detection, evidence: ManySeriesEvidence) -> dict[str, Any]:
@@ -173,7 +172,7 @@ def _path(one: SeriesOverview, axis: Axis, buckets: int) -> str:
         return ""
     least, most = float(low[finite].min()), float(high[finite].max())
     room = (most / 2 - least / 2) or 0.5  # halves: the difference of two large values overflows
-    heights = [_BOTTOM - (_BOTTOM - _TOP) * (ends / 2 - least / 2) / room for ends in (low, high)]
+    heights = [_BOTTOM - (_BOTTOM - _TOP) * ((ends / 2 - least / 2) / room) for ends in (low, high)]
     parts, before = [], None
     for at in range(len(starts)):
         if not finite[at]:
