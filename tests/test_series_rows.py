@@ -164,6 +164,27 @@ def test_a_stretch_behind_a_cut_hole_is_known_at_its_place():
     assert detector.timeline_.place(series.times) == (500 + 303, False)
 
 
+def test_data_much_sparser_than_what_was_learnt_is_not_scored():
+    """Hours where five minutes were learnt: no window is full enough, instead of a course twelve times as fast."""
+    data = frame(3000)
+    answer = fitted(data.iloc[:2000]).detect(data.iloc[2000::12])
+    assert not answer.flags.any()
+    assert answer.scored is not None
+    assert answer.scored.mean() < 0.1  # beside the points learnt from
+    assert answer.notes[0] == "84 rows onto a grid of 5 min: 0 merged, 913 moments without data."
+
+
+def test_data_much_denser_than_what_was_learnt_is_averaged():
+    """Ten rows in each five minutes: one score for the ten."""
+    data = frame(1500)
+    detector = fitted(data.iloc[:1000])
+    dense = data.iloc[1000:].loc[lambda d: d.index.repeat(10)].reset_index(drop=True)
+    dense["at"] = dense["at"] + pd.to_timedelta(np.tile(np.arange(10) * 12, 500), "s")
+    found = scores(detector, dense).reshape(-1, 10)
+    assert (found == found[:, :1]).all()
+    assert found[:, 0] == pytest.approx(scores(detector, data.iloc[1000:]), rel=1e-6)
+
+
 def test_counted_times_are_put_onto_a_grid_too():
     """Metres, with some left out."""
     data = pd.DataFrame({"metre": np.arange(600) / 4, "v": waves(600)[:, 0]}).drop(index=[200, 201, 300])

@@ -20,6 +20,9 @@ EVEN = 0.01
 """Steps that differ by no more than this share are even."""
 MOST_POINTS = 4
 """A grid has at most so many points a row; longer holes are cut short."""
+MOST_NEW_POINTS = 40
+"""The same of new data, which may be much sparser: cut shorter than an eighth of the longest window learnt, its holes
+would be bridged as if nothing were missing."""
 WINDOW = 303
 """A hole is cut to no less than this, the longest window learnt from data, where that is enough."""
 

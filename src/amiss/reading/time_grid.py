@@ -63,6 +63,7 @@ class TimeGrid(Stored):
     months: int
     regular: bool
     even: bool = False  # files of earlier versions took the rows as evenly spaced
+    longest: int = 0
     cut_after: FloatArray = np.zeros(0)
     cut_points: IntArray = np.zeros(0, np.int64)
 
@@ -76,7 +77,7 @@ class TimeGrid(Stored):
         places = self._places(moments)
         self.regular = bool(self.months or resampling.is_even(np.diff(places)))
         cells = resampling.cells_of(places)
-        kept, _ = resampling.without_long_holes(cells, resampling.MOST_POINTS * self.points)
+        kept, self.longest = resampling.without_long_holes(cells, resampling.MOST_POINTS * self.points)
         cut = np.diff(cells) - np.diff(kept)
         at = np.flatnonzero(cut)
         self.cut_after, self.cut_points = seconds[at], cut[at]
@@ -91,9 +92,7 @@ class TimeGrid(Stored):
             rows = Rows(order, np.argsort(order, kind="stable"), moments[order]) if late else None
             return Series(values[order], moments[order], rows=rows, notes=(*read.notes, *_told_late(late)))
         distinct, group = np.unique(moments, return_inverse=True)
-        cells, longest = resampling.without_long_holes(
-            resampling.cells_of(self._places(distinct)), resampling.MOST_POINTS * len(moments)
-        )
+        cells, longest = self._cells(distinct, len(moments))
         notes = (
             *read.notes,
             *_told_late(late),
@@ -111,6 +110,14 @@ class TimeGrid(Stored):
         rows = Rows(order, cells[group], moments[order])
         times = resampling.times_of(distinct, cells)
         return Series(resampling.averaged(by_moment, cells, count), times, rows=rows, notes=notes)
+
+    def _cells(self, moments: Moments, rows: int) -> tuple[IntArray, int]:
+        """Return the points of moments that rise, and the longest step where holes were cut, else 0."""
+        cells = resampling.cells_of(self._places(moments))
+        if self.longest:  # as in training, so that a stretch of it stands as it stood there
+            short = np.concatenate([[0], np.cumsum(np.minimum(np.diff(cells), self.longest))])
+            return short, self.longest if short[-1] < cells[-1] else 0
+        return resampling.without_long_holes(cells, resampling.MOST_NEW_POINTS * rows)
 
     def _told_repeated(self, moments: Moments, order: IntArray, distinct: int) -> tuple[str, ...]:
         more = len(moments) - distinct
@@ -136,9 +143,7 @@ class TimeGrid(Stored):
         told = f"{count:,} rows onto a grid of {self.step_text()}: {merged:,} merged, "
         told += f"{holes:,} moment{'s' * (holes != 1)} without data"
         if longest:
-            told += (
-                f"; a hole counts as {longest - 1:,} moments at most, else there would be more than 4 a row"
-            )
+            told += f"; a hole counts as {longest - 1:,} moments at most, or there would be too many"
         return (f"{told}.",)
 
     def _places(self, moments: Moments) -> FloatArray:
