@@ -145,6 +145,39 @@ def test_local_factor_is_that_of_the_definition():
     np.testing.assert_allclose(found, density[near].mean(axis=1) / density)
 
 
+def test_rescaled_columns_are_in_units_of_the_usual_difference():
+    """Each column is divided by the root mean square difference between a row and its three nearest."""
+    values = batch(np.random.default_rng(0).normal(size=(60, 2)) * [1.0, 20.0])
+    one = Local(rescaled=True).fit(values, np.ones(60, bool), np.random.default_rng(0))
+    rows = one.space_.apply(values)
+    distance = np.sqrt(((rows[:, None] - rows[None]) ** 2).sum(axis=2))
+    np.fill_diagonal(distance, np.inf)
+    near = np.argsort(distance, axis=1)[:, :3]
+    usual = [np.sqrt(np.mean([(rows[i, j] - rows[near[i], j]) ** 2 for i in range(60)])) for j in range(2)]
+    np.testing.assert_allclose(one.scale_, usual)
+    np.testing.assert_allclose(one.neighbours_.rows, rows / usual)
+
+
+def test_rescaling_sees_what_close_rows_share():
+    """As far off in a column in which nearest rows agree, a row is farther than in one in which they do not."""
+    random = np.random.default_rng(1)
+    group = random.integers(0, 2, 400)
+    values = batch(np.column_stack([group * 10 + random.normal(size=400) * 0.01, random.uniform(0, 10, 400)]))
+    shared, free = values.values.std(axis=0) / 2
+    odd = batch([[shared, 5.0], [0.0, 10.0 + free]])
+    for rescaled, times in ((False, (0.8, 1.25)), (True, (5, np.inf))):
+        one = Local(rescaled=rescaled).fit(values, np.ones(400, bool), np.random.default_rng(0))
+        first, second = one.neighbours_.nearest(one._rows(odd), 1)[0][:, 0]
+        assert times[0] < first / second < times[1]
+        assert np.isclose(values.values[:, 0], one.expected(odd)[0, 0]).any()
+
+
+def test_rescaling_equal_rows_changes_nothing():
+    """Where no rows differ there is nothing to divide by."""
+    one = Local(rescaled=True).fit(batch(np.ones((5, 2))), np.ones(5, bool), np.random.default_rng(0))
+    assert one.scale_.tolist() == [1.0, 1.0]
+
+
 def test_marginal_costs_are_log_shares():
     """In a column of few values a value costs log(most frequent / its rows); an unseen one the most."""
     one = fitted(Marginal, np.array([[0.0]] * 90 + [[1.0]] * 10))

@@ -80,7 +80,7 @@ def test_rows_learnt_from_get_the_score_they_get_later():
 
 
 def test_the_defaults_ask_the_neighbours_of_mixed_rows():
-    """Mixed rows judged by the models amiss chooses: neighbours count. Clean rows, or models named: they do not."""
+    """Mixed rows judged by the models amiss chooses: neighbours count. Clean rows, levels, or models named: not."""
     rows = np.random.default_rng(0).normal(size=(60, 3))
     for models, training_data, asked in [
         ("auto", "mixed", True),
@@ -91,3 +91,5 @@ def test_the_defaults_ask_the_neighbours_of_mixed_rows():
         detector = TableDetector(models=models, training_data=training_data, random_state=0).fit(rows)
         assert (detector.committee_.neighbourhood is not None) is asked
         assert (detector.scores_ == -detector.score_samples(rows)).all()
+    levels = {"x": rows[:, 0], "y": rows[:, 1], "group": ["a", "b", "c"] * 20}
+    assert TableDetector(random_state=0).fit(levels).committee_.neighbourhood is None

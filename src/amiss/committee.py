@@ -29,7 +29,7 @@ class Committee(Stored):
         True where the training items hold no anomalies: scores are calibrated as tail probabilities. False:
         as log-compressed standard deviations, which a few anomalies among the training items do not cap.
     together : bool
-        Whether the scores of the nearest training items count too, see `Neighbourhood`.
+        Whether the scores of the nearest training items count too, see `Neighbourhood`; not beside levels.
     """
 
     same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("models", "calibrations", "units"),)
@@ -75,8 +75,8 @@ class Committee(Stored):
         self.level_units = [np.maximum(_unit(view), _LEAST_NATS) for view in views]
         alone = self._combined(scores)
         self.space = self.neighbourhood = None
-        if not (self.together and batch.values.shape[1]):
-            return alone
+        if not (self.together and batch.values.shape[1]) or batch.levels:
+            return alone  # beside levels, rows near each other in the numbers alone are no neighbours
         kept = np.arange(len(batch))
         if len(batch) > _ROWS_TOGETHER:
             kept = np.sort(random_state.choice(len(batch), _ROWS_TOGETHER, replace=False))

@@ -29,11 +29,11 @@ from amiss.usual import Usual
 
 FAST_MODELS = ("marginal", "robust", "memory")
 MIXED_MODELS = (*FAST_MODELS, "masked:space=asinh", "masked:space=standard")
-CLEAN_MODELS = ("local:space=standard", "local:space=minmax", "local:space=rank")
-_NUMBERS = ("numeric", "boolean", "date", "constant")
-_ROWS_FOR_NETWORKS, _ROWS_FOR_UNITS = 40, 2_000
+_RESCALED = ("local:space=minmax,rescaled=True", "local:space=rank,rescaled=True")
+CLEAN_MODELS = ("local:space=asinh", *_RESCALED, "marginal")
+_NUMBERS, _OURS = ("numeric", "boolean", "date", "constant"), ("auto", "fast", ["auto"], ["fast"])
+_ROWS_FOR_NETWORKS, _ROWS_FOR_UNITS, _ROWS_TRIED, _LONGEST_TRIED = 40, 2_000, 16, 200
 _NOTHING = float(np.log(2.0))  # what cell evidence says of a cell that nothing speaks for or against
-_ROWS_TRIED, _LONGEST_TRIED = 16, 200
 
 
 class TableDetector(Detector):
@@ -47,8 +47,8 @@ class TableDetector(Detector):
     ----------
     models : "auto", "fast", str, Model, or list of those
         The committee on the numeric columns. "auto": marginal, robust, memory and masked in two column spaces for
-        mixed training data of two or more numbers a row and 40 or more rows; local in three column spaces for
-        clean. "fast": the same without the networks.
+        mixed training data of two or more numbers a row and 40 or more rows; local in three column spaces, and
+        marginal, for clean. "fast": the same without the networks.
     threshold : str or Threshold
         Where abnormal starts; "auto" is "peaks".
     training_data : "mixed" or "clean"
@@ -170,10 +170,9 @@ class TableDetector(Detector):
         if not models:
             return np.zeros(len(table))
         batch, clean = self._numbers(table), self.training_data == "clean"
-        every = np.ones(len(batch), dtype=bool)
-        trusted = every if clean or not self.numeric_ else trusted_rows(batch, random_state)
-        of_ours = self.models in ("auto", "fast", ["auto"], ["fast"])
-        self.committee_ = Committee(models, clean, together=of_ours and not clean)
+        doubted = bool(self.numeric_) and not clean
+        trusted = trusted_rows(batch, random_state) if doubted else np.ones(len(batch), bool)
+        self.committee_ = Committee(models, clean, doubted and self.models in _OURS)
         return self.committee_.fit_score(batch, trusted, random_state)
 
     def _make_models(self) -> list[Model]:
