@@ -47,7 +47,7 @@ class ManySeries(SeriesRows):
 
     def state(self) -> dict[str, Any]:
         if self.many_ is not None:
-            self._check_kept(self.many_)
+            self._check_many_kept(self.many_)
         return super().state()
 
     def _is_many(self) -> bool:
@@ -85,11 +85,11 @@ class ManySeries(SeriesRows):
                 "Detectors of many series are kept as a file keeps them, and no file keeps networks of your own. Use "
                 "fit_detect(data), which keeps none, or models of amiss."
             )
-        parts, shared, answers = self._begun(X, "fit")
+        parts, shared, answers = self._begun_of_many(X, "fit")
         self.many_ = ManyFitted.of(parts, shared, self.by)
         for at, answer in answers:
             self.many_.take(at, answer)
-        self._keep(parts, answers.gathered, self.many_)
+        self._keep_of_many(parts, answers.gathered, self.many_)
         return self
 
     def fit_detect(self, X: Any) -> Detection:
@@ -100,11 +100,11 @@ class ManySeries(SeriesRows):
         """
         if not self._is_many():
             return super().fit_detect(X)
-        parts, _, answers = self._begun(X, "fit_detect")
+        parts, _, answers = self._begun_of_many(X, "fit_detect")
         for _ in answers:
             pass
         self.many_ = ManyFitted.of(parts, None, self.by)
-        self._keep(parts, answers.gathered, self.many_)
+        self._keep_of_many(parts, answers.gathered, self.many_)
         return answers.gathered.detection(X, self._summary_of_many(), self.notes_)
 
     def score_samples(self, X: Any) -> FloatArray:
@@ -115,31 +115,31 @@ class ManySeries(SeriesRows):
         """
         if self.many_ is None:
             return super().score_samples(X)
-        return 0.0 - self._asked(X, "score").scores
+        return 0.0 - self._answered_by_many(X, "score").scores
 
     def detect(self, X: Any) -> Detection:
         """Return what is amiss in ``X`` (see `Detector.detect`)."""
         if self.many_ is None:
             return super().detect(X)
-        gathered = self._asked(X, "detect")
+        gathered = self._answered_by_many(X, "detect")
         return gathered.detection(X, self._summary_of_many(), self.notes_)
 
     def explain(self, X: Any) -> list[Anomaly]:
         """Return one `Anomaly` with its causes for every point of ``X``, flagged or not, in order."""
-        return super().explain(X) if self.many_ is None else self._asked(X, "explain").explained()
+        return super().explain(X) if self.many_ is None else self._answered_by_many(X, "explain").explained()
 
     def _explain_items(self, X: Any, places: Sequence[int]) -> list[Anomaly]:
         """Return what `explain` says of some rows; of many series, no others are looked at."""
         if self.many_ is None:
             return super()._explain_items(X, places)
-        return self._asked(X, "explain", set(places)).explained()
+        return self._answered_by_many(X, "explain", set(places)).explained()
 
     # ------------------------------------------------------------- the work
-    def _begun(self, X: Any, do: str) -> tuple[ByKey, Any, _Answers]:
+    def _begun_of_many(self, X: Any, do: str) -> tuple[ByKey, Any, _Answers]:
         """Return the series of ``X``, what they share, and the answers of their detectors, which are yet to come."""
         from amiss.detectors.shared_series import learn_shared
 
-        parts = self._apart(X)
+        parts = self._taken_apart(X)
         params = {name: value for name, value in self.get_params().items() if name not in _OWN}
         if not (params["random_state"] is None or isinstance(params["random_state"], int | np.integer)):
             params["random_state"] = int(_generator(self.random_state).integers(2**31))
@@ -154,14 +154,14 @@ class ManySeries(SeriesRows):
 
         return parts, shared, _Answers(self, parts, do, params, shared, task_of, range(len(parts)))
 
-    def _asked(self, X: Any, do: str, rows: Collection[int] | None = None) -> Gathered:
+    def _answered_by_many(self, X: Any, do: str, rows: Collection[int] | None = None) -> Gathered:
         """Return the answers of the fitted detectors on the series of ``X``; rows: on those that have one of them."""
         self._check_is_fitted()
         many = self.many_
         if many is None:
             raise NotFittedError("No series were learnt.")
-        self._check_kept(many)
-        parts = self._apart(X)
+        self._check_many_kept(many)
+        parts = self._taken_apart(X)
         wanted = list(range(len(parts)))
         if rows is not None:
             wanted = [at for at in wanted if np.isin(list(rows), parts.places(at)).any()]
@@ -178,13 +178,13 @@ class ManySeries(SeriesRows):
             pass
         return answers.gathered
 
-    def _apart(self, X: Any) -> ByKey:
+    def _taken_apart(self, X: Any) -> ByKey:
         if self.by is not None:
             return LongForm(X, key_columns(self.by))
         frame = _frame_of(X)
         return WideForm(frame, Timeline(self.time)._find_time(frame))
 
-    def _workers(self, parts: ByKey, count: int) -> int:
+    def _workers_for_many(self, parts: ByKey, count: int) -> int:
         """Return in how many processes ``count`` series are looked at."""
         if not all(map(portable, self.get_params().values())):
             return 1
@@ -193,7 +193,7 @@ class ManySeries(SeriesRows):
         points = parts.rows if self.by is not None else parts.rows * len(parts)
         return max(1, min(cores(), count // _SERIES_A_WORKER, points // _POINTS_A_WORKER))
 
-    def _keep(self, parts: ByKey, gathered: Gathered, many: ManyFitted) -> None:
+    def _keep_of_many(self, parts: ByKey, gathered: Gathered, many: ManyFitted) -> None:
         """Set what scikit-learn's conventions ask for."""
         if len(gathered.failed) == len(parts):
             name, sentence = next(iter(gathered.failed.items()))
@@ -208,7 +208,7 @@ class ManySeries(SeriesRows):
         rule = self.default_threshold if self.threshold == "auto" else self.threshold
         many.told = summary_of(self, gathered, rule.spec() if isinstance(rule, Threshold) else str(rule))
 
-    def _check_kept(self, many: ManyFitted) -> None:
+    def _check_many_kept(self, many: ManyFitted) -> None:
         if not many.kept:
             raise NotFittedError(
                 "fit_detect keeps no detectors of many series: they would need more memory than the data. Call "
@@ -237,7 +237,7 @@ class _Answers:
         wanted: Any,
     ) -> None:
         self.opening = {"do": do, "params": params, "shared": shared}
-        self.workers = detector._workers(parts, len(wanted))
+        self.workers = detector._workers_for_many(parts, len(wanted))
         self.task_of, self.wanted, self.parts = task_of, wanted, parts
         self.gathered = Gathered(parts)
 
