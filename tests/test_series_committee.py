@@ -92,7 +92,7 @@ def test_cells_have_a_surprise_whatever_the_models():
 
 
 def test_the_default_depends_on_the_number_of_channels():
-    """One channel and many have committees of their own; "fast" is the same as "auto"."""
+    """One channel and many have committees of their own."""
     one, many = series_models("auto", 1), series_models("fast", 2)
     assert [m.spec() for m in one] == ["kernels", "shapes", "codebook"]
     assert {m.name for m in many} >= {"subspace", "own_past", "other_channels"}
@@ -104,6 +104,7 @@ def test_one_channel_is_seen_through_several_windows():
     names = ["kernels", "shapes", "codebook"]
     assert specs == names + [f"{name}:window={window}" for window in (8, 32) for name in names]
     assert len(series_models("auto", 1, longest=256)) == 15
+    assert [model.spec() for model in series_models("fast", 1, longest=256)] == names
     assert len(series_models("auto", 2, longest=256)) == len(series_models("auto", 2))
 
 

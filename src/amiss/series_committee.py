@@ -112,7 +112,7 @@ def series_models(asked: Any, channels: int, clean: bool = False, longest: int =
     """Return fresh models as asked for; "auto" and "fast" depend on the number of channels.
 
     One channel is seen through the detector's window and through others of 8 to 256 points, as far as they are no
-    longer than ``longest``.
+    longer than ``longest``; "fast" looks through the detector's alone.
 
     Raises
     ------
@@ -121,5 +121,6 @@ def series_models(asked: Any, channels: int, clean: bool = False, longest: int =
     """
     if channels > 1:
         return fresh_models("series", asked, _MANY_CHANNELS, clean)
-    more = [f"{name}:window={window}" for window in _WINDOWS if window <= longest for name in _ONE_CHANNEL]
+    lengths = [] if asked in ("fast", ["fast"]) else [window for window in _WINDOWS if window <= longest]
+    more = [f"{name}:window={window}" for window in lengths for name in _ONE_CHANNEL]
     return fresh_models("series", asked, [*_ONE_CHANNEL, *more], clean)
