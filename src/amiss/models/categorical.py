@@ -13,8 +13,8 @@ from amiss.numerics.neighbours import NearestRows
 from amiss.numerics.spaces import Space
 from amiss.part import Stored
 
-_CLEAN_SPACES, _CLEAN_NEIGHBOUR = ("standard", "minmax", "rank"), 3
-_MIXED_SPACES, _MIXED_NEIGHBOUR = ("standard", "asinh"), 5
+_CLEAN_SPACES, _MIXED_SPACES = ("standard", "minmax"), ("standard", "asinh")
+_NEIGHBOUR = 5
 _RIDGE, _TRUSTED = 1.0, 0.8
 _MOST_LEVELS = 100
 _FEW = 10  # different whole numbers, at most, that are levels as much as numbers
@@ -61,7 +61,7 @@ class CategoricalMemory(Stored):
     """How seldom the levels and the numbers of a row are seen together.
 
     Rows are numbers in a column space and the indicators of levels. Clean training data: the mean over column spaces of
-    the distance to the third nearest row, in standard deviations from its training mean, above 0 on the scale of square
+    the distance to the fifth nearest row, in standard deviations from its training mean, above 0 on the scale of square
     roots: where few rows lie, distances grow without a row being wrong.
 
     Mixed training data: half of it the distance to the fifth nearest of the trusted rows, half the Mahalanobis distance
@@ -76,8 +76,7 @@ class CategoricalMemory(Stored):
     neighbours: list[NearestRows]
     centres: list[float]
     spreads: list[float]
-    neighbour: int = 5  # files of earlier versions do not say, nor have a centre
-    centre: Gaussian | None = None
+    centre: Gaussian | None = None  # none where the training data are clean, or in files of earlier versions
     far: ZScore | None = None
 
     def fit_score(
@@ -89,7 +88,6 @@ class CategoricalMemory(Stored):
         most: int = 5_000,
     ) -> FloatArray:
         """Keep at most ``most`` rows, drawn at random; return what `score` returns for the training rows."""
-        self.neighbour = _CLEAN_NEIGHBOUR if clean else _MIXED_NEIGHBOUR
         central = np.arange(len(batch)) if clean else self._central(batch, indicators)
         kinds = _CLEAN_SPACES if clean else _MIXED_SPACES
         scales = batch.take(central)
@@ -134,8 +132,9 @@ class CategoricalMemory(Stored):
     def _joined(space: Space, batch: Batch, indicators: FloatArray) -> FloatArray:
         return np.hstack([space.apply(batch), indicators])
 
-    def _distance(self, neighbours: NearestRows, rows: FloatArray) -> FloatArray:
-        return neighbours.nearest(rows, self.neighbour)[0][:, -1]
+    @staticmethod
+    def _distance(neighbours: NearestRows, rows: FloatArray) -> FloatArray:
+        return neighbours.nearest(rows, _NEIGHBOUR)[0][:, -1]
 
 
 def levels_among(batch: Batch) -> int:
