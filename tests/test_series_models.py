@@ -28,6 +28,7 @@ SPECS = [
     "subspace:detrended=True",
     "own_past",
     "other_channels",
+    "season",
     "dense",
     "conv:epochs=8",
     "recurrent:epochs=8",
@@ -112,7 +113,7 @@ def test_short_and_constant_series(spec, points):
     assert np.isfinite(scores).all()
 
 
-@pytest.mark.parametrize("spec", ["own_past", "other_channels", *NETWORKS])
+@pytest.mark.parametrize("spec", ["own_past", "other_channels", "season", *NETWORKS])
 def test_the_broken_channel_is_named(spec):
     """The surprise is highest in the channel that broke."""
     model, new = fitted_on_waves(spec), waves(seed=1)

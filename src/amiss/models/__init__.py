@@ -24,6 +24,7 @@ from amiss.models.own_torch import OwnTorch
 from amiss.models.rarity import Rarity
 from amiss.models.recurrent import Recurrent
 from amiss.models.robust import Robust
+from amiss.models.season import Season
 from amiss.models.shapes import Shapes
 from amiss.models.span import Span
 from amiss.models.subspace import Subspace
@@ -55,6 +56,7 @@ __all__ = [
     "Rarity",
     "Recurrent",
     "Robust",
+    "Season",
     "SeriesModel",
     "Shapes",
     "Span",

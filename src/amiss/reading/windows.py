@@ -9,6 +9,7 @@ import numpy as np
 
 from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
 from amiss.part import Stored
+from amiss.reading.calendar import Calendar
 
 DEFAULT_WINDOW = 125
 """Points in a window where a series resembles itself at no lag."""
@@ -40,12 +41,15 @@ class Channels:
         with the training series stands far behind it.
     period : int
         Points in a window.
+    calendar : Calendar or None
+        Where the positions stand in the calendar, for models to learn; None where there are no times.
     """
 
     values: FloatArray
     mask: BoolArray
     start: int
     period: int
+    calendar: Calendar | None = None
 
     def __len__(self) -> int:
         return len(self.values)
