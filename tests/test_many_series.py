@@ -547,6 +547,17 @@ def test_no_guard_is_needed_in_the_program_that_calls(tmp_path):
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_a_damaged_detector_is_told_of_its_series_alone(four, tmp_path):
+    """A file whose checksum is right and whose parts are not: the others answer."""
+    detector = SeriesDetector(time="ts", by="sensor", random_state=0).fit(four)
+    detector.many_.packed[2] = detector.many_.packed[2][:-100].copy()
+    save(detector, tmp_path / "damaged.amiss")
+    answer = load(tmp_path / "damaged.amiss").detect(four)
+    assert list(answer.failed) == ["sensor c"]
+    assert answer.failed["sensor c"].startswith("What was packed cannot be unpacked")
+    assert {a.series for a in answer} == {"sensor a", "sensor b", "sensor d"}
+
+
 def test_what_is_for_one_series_says_so(four, fitted, tmp_path):
     """No graph holds many detectors, no search tunes many at once."""
     with pytest.raises(ExportError, match="it judges many series, and a file holds one"):

@@ -38,6 +38,7 @@ class ManyFitted(Stored):
     """
 
     left_out: ClassVar[frozenset[str]] = frozenset({"_places"})
+    same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("identities", "names", "packed"),)
 
     by: list[str]
     identities: list[str]
