@@ -104,7 +104,7 @@ def overview(detection: Detection, evidence: ManySeriesEvidence) -> dict[str, An
     shown = {name: place for place, name in enumerate(evidence.details)}
     order = sorted(evidence.series, key=lambda one: (bool(one.failed), -one.worst))
     places = {one.name: place for place, one in enumerate(evidence.series)}
-    buckets = int(np.clip(_DRAWN // max(1, len(order)), 24, 96))
+    buckets = int(np.clip(_DRAWN // max(1, len(order)), 24, 120))
     return {
         "series": [
             _line(one, places[one.name], shown.get(one.name), axis, buckets) for one in order[:_SERIES]
