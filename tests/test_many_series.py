@@ -395,6 +395,10 @@ def test_the_kind_is_chosen_by_the_keys(four):
         ({"channels": "alone"}, "channels is 'alone'. Legal: 'together' or 'apart'."),
         ({"share": True}, "share=True asks for many series"),
         ({"by": "k", "jobs": 0}, "jobs is 0. Legal: None or a whole number of at least 1."),
+        ({"by": "k", "models": "kernel"}, "Model.* 'kernel' is not known"),
+        ({"by": "k", "window": 1}, "window is 1"),
+        ({"by": "k", "window": 1, "share": True}, "window is 1"),
+        ({"by": "k", "training_data": "dirty"}, "training_data is 'dirty'"),
     ],
 )
 def test_parameters_out_of_range_are_told(params, sentence):

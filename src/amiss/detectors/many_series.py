@@ -244,6 +244,8 @@ class _Answers:
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         task_of = self._for_another_process if self.workers > 1 else self.task_of
         for number, answer in all_done(self.opening, task_of, len(self.wanted), self.workers):
+            if "parameter" in answer:
+                raise ParameterError(answer["failed"])
             self.gathered.take(self.wanted[number], answer)
             yield self.wanted[number], answer
 

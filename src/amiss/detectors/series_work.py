@@ -12,7 +12,7 @@ from amiss.batch import FloatArray
 from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence
 from amiss.detectors.series_overview import overview_of
 from amiss.detectors.series_rows import SeriesRows
-from amiss.errors import AmissError, DataError, in_one_line
+from amiss.errors import AmissError, DataError, ParameterError, in_one_line
 from amiss.numerics.blocks import one_blas_thread
 from amiss.packed import pack, unpack
 from amiss.part import Stored
@@ -98,6 +98,8 @@ def open_work(opening: Task) -> Callable[[Task], dict[str, Any]]:
             with warnings.catch_warnings(), one_blas_thread():
                 warnings.simplefilter("ignore")
                 return do(_detector(opening, task), task["data"], task["name"])
+        except ParameterError as error:  # it is wrong for all
+            return {"failed": str(error), "parameter": True}
         except AmissError as error:
             return {"failed": str(error)}
         except Exception as error:  # noqa: BLE001 - whatever a model does: the other series go on

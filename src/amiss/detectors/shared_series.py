@@ -14,7 +14,7 @@ import numpy as np
 from amiss.batch import FloatArray
 from amiss.detectors.series import SeriesDetector
 from amiss.detectors.shared_model import SharedCommittee, SharedModel
-from amiss.errors import AmissError, DataError
+from amiss.errors import AmissError, DataError, ParameterError
 from amiss.reading.windows import Channels
 from amiss.series_committee import SeriesCommittee, series_models
 
@@ -80,12 +80,16 @@ def learn_shared(
     ------
     DataError
         None of the series can be looked at.
+    ParameterError
+        A parameter is outside its legal values.
     """
     seen: list[_Prepared | None] = []
     fault = None
     for data in series:
         try:
             seen.append(_prepared(params, data))
+        except ParameterError:  # it is wrong for all
+            raise
         except AmissError as error:
             seen.append(None)
             fault = error
