@@ -22,6 +22,7 @@ def trimmed(
     scores: FloatArray,
     outside: FloatArray,
     course: Callable[[], FloatArray],
+    usual: float | None = None,
 ) -> Event:
     """Return an event cut down to the points that are odd themselves.
 
@@ -40,13 +41,15 @@ def trimmed(
         See `outside_band`.
     course : callable
         Returns the scores before smoothing, shape (points,); called only where it is needed.
+    usual : float or None
+        The median of such scores; None: of those of ``course``.
     """
     farthest = outside[run].max()
     if farthest > _CLEAR:
         odd = run[outside[run] >= max(_OUTSIDE, _OUTSIDE * farthest)]
     else:
         unsmoothed = course()
-        usual = min(float(np.median(unsmoothed)), float(unsmoothed[run].max()))
+        usual = min(float(np.median(unsmoothed)) if usual is None else usual, float(unsmoothed[run].max()))
         odd = run[unsmoothed[run] - usual >= _HIGH * (unsmoothed[run].max() - usual)]
     start, end = int(odd[0]), int(odd[-1])
     run = run[(run >= start) & (run <= end)]

@@ -36,10 +36,16 @@ class SeriesCommittee(Stored):
     ----------
     models : list of SeriesModel
         Not fitted yet.
+
+    Attributes
+    ----------
+    usual : float or None
+        The median of the training points' scores before they are smoothed.
     """
 
     models: list[SeriesModel]
     calibrations: list[Calibration]
+    usual: float | None = None  # files of earlier versions do not say
 
     def __init__(self, models: list[SeriesModel]) -> None:
         self.models = models
@@ -50,6 +56,7 @@ class SeriesCommittee(Stored):
         one = channels.values.shape[1] == 1
         raw = [model.fit(channels, random_state).score(channels) for model in self.models]
         self.calibrations = [(UpperQuantile() if one else ExponentialTail()).fit(scores) for scores in raw]
+        self.usual = float(np.median(sum(self._totals(raw, channels).values())))
         return self._combined(raw, channels)
 
     def score(self, channels: Channels) -> FloatArray:

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from amiss.batch import BoolArray, FloatArray
-from amiss.detectors.many_series import ManySeries
+from amiss.batch import FloatArray
 from amiss.detectors.series_rows import of_rows
+from amiss.detectors.series_stream import NO_HOLE, Placed
+from amiss.detectors.series_updates import SeriesUpdates
 from amiss.events import check_count
 from amiss.models.base import AnyModel
 from amiss.reading.levels import UsualLevels
@@ -25,7 +26,7 @@ _TREATED = {"mask": "gaps are bridged by straight lines", "interpolate": "straig
 _FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
 
 
-class SeriesDetector(ManySeries):
+class SeriesDetector(SeriesUpdates):
     """Learn the usual course of a series and tell which points and channels do not fit.
 
     A point is scored by the windows around it, compared with what was seen at other times: a training point
@@ -117,8 +118,6 @@ class SeriesDetector(ManySeries):
     time: str | None
     window: int | None
     period_: int | None
-    tail_: FloatArray
-    tail_mask_: BoolArray
     fingerprint_: str
     span_: list[str]
     n_features_in_: int
@@ -231,18 +230,24 @@ class SeriesDetector(ManySeries):
     def _in_context(self, series: Series) -> tuple[Channels, int]:
         """Return the channels with what came before them, where it is known, and how many points that is."""
         values, mask = self._standardised(series)
-        start, follows = self.timeline_.place(series.times)
+        start, hole = self._place_of(series)
         points = self.timeline_.points
-        if len(series) >= points and _fingerprint(series.values[:points]) == self.fingerprint_:
-            start, follows = 0, False
         channels = Channels(values, mask, start, self.window_)
-        hole = 0 if follows else start - points
-        if not follows and not (0 < hole <= self.window_ and self.gap == "mask"):
+        if hole == NO_HOLE:
             return channels.at_least(
                 min(points, max(self.committee_.reach(self.window_), _SHORTEST_STRETCH))
             ), 0
         before = Channels(self.tail_, self.tail_mask_, points - len(self.tail_), self.window_)
         return channels.after(before, hole), len(before) + hole
+
+    def _place_of(self, series: Series) -> tuple[int, int]:
+        """Return the position of the first point, and how many are missing since the training series, if it is near."""
+        if isinstance(series, Placed):
+            return series.start, series.hole
+        points = self.timeline_.points
+        if len(series) >= points and _fingerprint(series.values[:points]) == self.fingerprint_:
+            return 0, NO_HOLE
+        return self._after_training(series.times)
 
     def _independent(self, scores: FloatArray) -> FloatArray:
         # neighbouring points share their windows: their scores rise together and would pass for anomalies

@@ -42,7 +42,7 @@ class SeriesAnswer(SeriesLevels):
             return self._at_levels(series, self.committee_.unsmoothed)
 
         def trim(event: Event, run: IntArray) -> Event:
-            return trimmed(event, run, scores, outside, course)
+            return trimmed(event, run, scores, outside, course, self.committee_.usual)
 
         rules = self._event_rules()
         if rules.merge_gap is None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
 from amiss.detectors.base import Detector
+from amiss.detectors.series_stream import Placed
 from amiss.errors import ParameterError
 from amiss.events import EventRules, check_count
 from amiss.reading.levels import Settled, UsualLevels
@@ -80,15 +81,22 @@ class SeriesLevels(Detector):
 
     def _settled(self, series: Series, start: int) -> list[Settled]:
         """Return from where on which levels are normal, in new data alone; ``start`` is where the series stands."""
-        lasts = self._event_rules().adapt_after
-        if lasts is None:
-            lasts = _WINDOWS * self.window_ if series.values.shape[1] == 1 else 0
+        if isinstance(series, Placed):
+            return list(series.settled)
+        lasts = self._lasts(series.values.shape[1])
         known = min(max(0, self.timeline_.points - start), len(series))
         if self.levels_ is None or not lasts or known == len(series):
             return []
         settled = self.levels_.settled(series.values[known:], start + known, lasts)
         found = [replace(one, place=one.place + known) for one in settled]
         return [one for one in found if one.place < len(series)]
+
+    def _lasts(self, channels: int) -> int:
+        """Return for how many points a level lasts until it is normal; 0: none ever is."""
+        lasts = self._event_rules().adapt_after
+        if lasts is not None:
+            return lasts
+        return _WINDOWS * self.window_ if channels == 1 else 0
 
     def _level(self, series: Series) -> FloatArray:
         """Return how far from its usual level each channel stands for normal, raw units, shape (points, channels)."""

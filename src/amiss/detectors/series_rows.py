@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ GAPS = ("mask", "interpolate", "zero")
 DUPLICATES = ("mean", "last", "error")
 _NAMED = 8  # channels that stopped; of more, how many is told in place of which
 _SEEN = 0.5  # of what is usually seen of the window around a point, at least, or the point is not scored
+
+AnySeries = TypeVar("AnySeries", bound=Series)
 
 
 class SeriesRows(SeriesAnswer):
@@ -56,7 +58,7 @@ class SeriesRows(SeriesAnswer):
         """Return the series in new data, missing values as `gap` wants them."""
         return self._gaps_treated(self.timeline_.read(data))
 
-    def _gaps_treated(self, series: Series) -> Series:
+    def _gaps_treated(self, series: AnySeries) -> AnySeries:
         if self.gap != "zero":
             return series
         return replace(series, values=np.where(np.isnan(series.values), 0.0, series.values))

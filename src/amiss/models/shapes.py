@@ -70,14 +70,13 @@ class Shapes(SeriesModel):
         """Return the mean of the nearest windows that cover each point, shape (points, channels)."""
         count = channels.values.shape[1]
         total, times = np.zeros(channels.values.shape), np.zeros(len(channels))
-        begins = grid(channels, self.steps_)
-        thin = max(1, len(begins) * self.steps_ // (_VIEWS * len(channels)))
-        begins = np.unique(np.append(begins[::thin], begins[-1]))
-        for at in _parts(begins):
+        for at in _parts(grid(channels, self.steps_, _VIEWS)):
             _, indices = self._nearest(channels, at)
             rebuilt = self.memory_.rows[indices].mean(axis=1) * np.sqrt(self.steps_ * count)
             windows = rebuilt.reshape(-1, count, self.steps_)
-            for step in range(self.steps_):
+            for step in reversed(
+                range(self.steps_)
+            ):  # so that a point's windows are added in their order in time
                 total[at + step] += windows[:, :, step]
                 times[at + step] += 1
         return np.asarray(total / np.maximum(times, 1.0)[:, None])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from amiss.batch import FloatArray
+from amiss.numerics.blocks import product
 
 
 def principal_axes(
@@ -40,6 +41,6 @@ def principal_axes(
 
 def residual(rows: FloatArray, axes: FloatArray) -> FloatArray:
     """Return the length of what the directions leave of each row, shape (n,), for centred rows (n, d)."""
-    inside = rows @ axes
+    inside = product(rows, axes)
     left = np.einsum("nd,nd->n", rows, rows) - np.einsum("nq,nq->n", inside, inside)
     return np.asarray(np.sqrt(np.maximum(left, 0.0)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray, IntArray
+from amiss.numerics.blocks import BLOCK, blocks, product
 from amiss.part import Stored
 
-_ROWS = 64  # rows of a block: its distances to 2,500 stored rows then stay in the processor's cache
 _CODED_ROWS = 1_024
 _ROUNDS = 20
 
@@ -54,11 +54,10 @@ class TimedRows(Stored):
         distances, indices = np.zeros((len(asking), k)), np.zeros((len(asking), k), np.int64)
         matrix = np.concatenate([-2.0 * self.rows.T, np.einsum("md,md->m", self.rows, self.rows)[None]])
         with_one = np.concatenate([asking, np.ones((len(asking), 1))], axis=1)
-        squared = np.empty((_ROWS, len(self.rows)))
-        for first in range(0, len(asking), _ROWS):
-            block = slice(first, first + _ROWS)
+        squared = np.empty((BLOCK, len(self.rows)))
+        for block, filled in blocks(with_one):
             # squared distances, but for the squared length of the asking row
-            ranked = np.matmul(with_one[block], matrix, out=squared[: len(asking) - first])
+            ranked = np.matmul(filled, matrix, out=squared)[: block.stop - block.start]
             self._leave_out(ranked, places[block])
             indices[block] = _smallest(ranked, k)
             difference = self.rows[indices[block]] - asking[block][:, None, :]
@@ -89,7 +88,7 @@ def nearest_code(rows: FloatArray, codes: FloatArray) -> tuple[IntArray, FloatAr
     lengths = np.einsum("cd,cd->c", codes, codes)
     for first in range(0, len(rows), _CODED_ROWS):
         block = rows[first : first + _CODED_ROWS]
-        nearest = (lengths - 2.0 * (block @ codes.T)).argmin(axis=1)
+        nearest = (lengths - 2.0 * product(block, codes.T)).argmin(axis=1)
         difference = block - codes[nearest]
         index[first : first + _CODED_ROWS] = nearest
         distance[first : first + _CODED_ROWS] = np.sqrt(np.einsum("nd,nd->n", difference, difference))

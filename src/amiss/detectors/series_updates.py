@@ -1,0 +1,206 @@
+"""A series that goes on: the next rows judged at once, and once more for good when what follows them is known."""
+
+from __future__ import annotations
+
+from copy import copy, deepcopy
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+
+from amiss.batch import BoolArray, FloatArray
+from amiss.detectors.series_stream import NO_HOLE, Placed, SeriesStream
+from amiss.detectors.update_answer import Final, Judged, Update, UpdateAnswer, trim_by
+from amiss.errors import DataError, ParameterError
+from amiss.event_edges import outside_band
+from amiss.events import EventRules
+from amiss.numerics.blocks import one_blas_thread
+from amiss.reading.time_column import TimeColumn
+
+_PAST = 12  # windows before an event that its kind is told from
+_MORE_REACH = 32  # points beyond two windows that a score may reach
+
+
+class SeriesUpdates(UpdateAnswer):
+    """The part of `SeriesDetector` that takes the next rows as they come."""
+
+    tail_: FloatArray
+    tail_mask_: BoolArray
+    stream_: SeriesStream | None = None
+
+    def fit(self, X: Any, y: None = None) -> Self:
+        """Learn what is normal; of many series, in each (see `Detector.fit`)."""
+        vars(self).pop("stream_", None)
+        return super().fit(X, y)
+
+    @one_blas_thread()
+    def update(self, X: Any) -> Update:
+        """Judge the next rows of the series, which follow on the training series or on the last update.
+
+        The answer on these rows is provisional, since it is given at once. ``update(X).final`` tells which older rows
+        have got their final scores with it, and which events are over: the scores that `score_samples` gives for all
+        rows at once, however they were cut into updates.
+
+        Parameters
+        ----------
+        X : frame or array
+            The next rows, one or many, as they would be given to `detect`. Rows with times may come out of order, as
+            long as they are not older than what is final; those that are are not scored, and a note tells of them.
+
+        Returns
+        -------
+        Update
+            A `Detection` of these rows; ``start``, ``end`` and ``place`` of its anomalies count the rows of ``X``.
+
+        Raises
+        ------
+        DataError
+            The data cannot be used, has no times where the training series had, or is older than that.
+        ParameterError
+            The detector is one of many series.
+
+        Examples
+        --------
+        >>> from amiss import SeriesDetector
+        >>> wave = np.sin(np.arange(960) * 2 * np.pi / 24)
+        >>> detector = SeriesDetector(random_state=0).fit(wave[:600])
+        >>> found = [detector.update(wave[at : at + 40]).final for at in range(600, 960, 40)] + [detector.finish()]
+        >>> bool((np.concatenate([one.scores for one in found]) == -detector.score_samples(wave[600:])).all())
+        True
+        """
+        self._check_is_fitted()
+        self._check_one("update")
+        values, times = self.timeline_.rows(X)
+        if self.timeline_.timed and times is None:
+            raise DataError(
+                f"The training series had times in column {self.timeline_.time!r}; these rows have none. "
+                "Give them with their times."
+            )
+        before = self.stream_ or self._stream_begun(times, values.shape[1])
+        stream = copy(before)
+        stream.settling, stream.tracker = deepcopy(before.settling), copy(before.tracker)
+        fresh = stream.take(values, times, self.timeline_)
+        judged = self._judge(stream)
+        told = self._provisional(X, times, stream, judged, fresh)
+        final = self._settle(stream, judged, self._complete(stream, judged.points))
+        stream.let_go(stream.final - 2 * self._context() - _PAST * (self.period_ or self.window_))
+        self.stream_ = stream
+        return Update(**vars(told), final=final)
+
+    @one_blas_thread()
+    def finish(self) -> Final:
+        """Return the final scores of the rows that still had none, now that no more come; the next update begins anew.
+
+        Raises
+        ------
+        DataError
+            Nothing was given to `update`.
+        """
+        self._check_is_fitted()
+        if self.stream_ is None:
+            raise DataError(
+                "There is nothing to finish: no rows were given to update(X) since fit(X) or finish()."
+            )
+        stream = self.stream_
+        judged = self._judge(stream)
+        final = self._settle(stream, judged, judged.points.start + len(judged.points), ends=True)
+        self.stream_ = None
+        return final
+
+    def _check_one(self, method: str) -> None:
+        if self.many_ is not None:
+            raise ParameterError(
+                f"{method} takes the rows of one series, and this detector learnt many. "
+                "Fit one on each series that goes on."
+            )
+
+    # ------------------------------------------------------------- what a stream is to the detector
+    def _stream_begun(self, times: TimeColumn | None, channels: int) -> SeriesStream:
+        """Return a stream that begins with the first row newer than the training series."""
+        moments = None
+        if times is not None:
+            moments = np.sort(times.moments.astype("datetime64[us]"))
+            last = np.array([round(self.timeline_.last * 1e6)]).astype("datetime64[us]")
+            moments = moments[moments > last]
+            if not len(moments):
+                raise DataError(
+                    f"None of these rows is newer than {self.timeline_.texts(last)[0]}, where the training series "
+                    "ends. Give rows that follow on it; detect(X) judges others."
+                )
+        start, hole = self._after_training(moments)
+        return SeriesStream.beginning(start, hole, channels, self._merging_rules(), self.threshold_)
+
+    def _after_training(self, moments: Any) -> tuple[int, int]:
+        """Return the position of a stretch, and how many points are missing before it, `NO_HOLE` where it is far."""
+        start, follows = self.timeline_.place(moments)
+        hole = start - self.timeline_.points
+        near = follows or (0 < hole <= self.window_ and self.gap == "mask")
+        return start, hole if near else NO_HOLE
+
+    def _merging_rules(self) -> EventRules:
+        rules = self._event_rules()
+        return replace(rules, merge_gap=self.window_ // 2) if rules.merge_gap is None else rules
+
+    def _context(self) -> int:
+        """Return how many points on either side a score depends on; longer gaps are not waited for."""
+        steps = [int(getattr(model, "steps_", 1)) for model in self.committee_.models]
+        return 2 * max(self.committee_.reach(self.window_), *steps) + _MORE_REACH
+
+    def _complete(self, stream: SeriesStream, points: Placed) -> int:
+        """Return before which position points have all that their scores depend on behind them."""
+        context, waiting = self._context(), 0
+        for missing in np.isnan(points.values).T:
+            seen = np.flatnonzero(~missing)
+            behind = len(points) - 1 - int(seen[-1]) if len(seen) else len(points)
+            if behind <= context:  # how it is bridged depends on what comes
+                waiting = max(waiting, behind)
+        return max(stream.final, points.start + len(points) - waiting - context)
+
+    # ------------------------------------------------------------- scores
+    def _judge(self, stream: SeriesStream) -> Judged:
+        kept = self._gaps_treated(stream.points(self.timeline_))
+        points = kept.since(stream.final - 2 * self._context())
+        past = kept.values[: points.start - kept.start]
+        if kept.hole != NO_HOLE:
+            past = np.concatenate([self._past(kept), past])
+        lasts = self._lasts(points.values.shape[1])
+        if self.levels_ is not None and lasts:
+            points = replace(points, settled=tuple(stream.settled(self.levels_, points, lasts)))
+        scored = self._scored_points(*self._in_context(points), len(points))
+        scores = np.where(scored, self._finite(self._at_levels(points, self.committee_.score)), 0.0)
+        evidence, cells = self._evidence(points, scores)
+        ledger = np.zeros((len(points), 4))
+        newest = scores[max(0, stream.final - points.start) :]
+        if (
+            stream.tracker.open_since is not None
+            or (newest > self._merging_rules().leave * self.threshold_).any()
+        ):
+            ledger[:, 1] = outside_band(points.values, evidence.lower, evidence.upper, self.scale_.spread)
+            ledger[:, 2] = self._at_levels(points, self.committee_.unsmoothed)
+        ledger[:, 0] = scores
+        if points.times is not None:
+            ledger[:, 3] = points.times.astype("datetime64[us]").astype(np.int64)
+        return Judged(past, points, scores, scored, evidence, cells, ledger)
+
+    def _settle(self, stream: SeriesStream, judged: Judged, end: int, ends: bool = False) -> Final:
+        """Make final what lies before the position ``end``; ``ends``: and what is left of events."""
+        points = judged.points
+        newest = slice(stream.final - points.start, end - points.start)
+        rows = (stream.cells >= stream.final) & (stream.cells < end)
+        stream.note(judged.ledger[newest])
+        stream.final = end
+        tracker = stream.tracker.trimmed_by(trim_by(stream.ledger, end - stream.begin, self.committee_.usual))
+        events = tracker.push(judged.scores[newest]) + (tracker.finish() if ends else [])
+        tracker.trimmed_by(None)
+        told = [
+            self._told(event, stream.begin, stream.ledger, end - stream.begin, judged) for event in events
+        ]
+        told += [one for at, one in self._outages(points, stream.begin) if newest.start <= at < newest.stop]
+        lasts = self._lasts(points.values.shape[1])
+        if self.levels_ is not None and lasts:
+            stream.settle(self.levels_, points, lasts)
+        stream.forget()
+        at, numbers = stream.cells[rows] - points.start, stream.numbers[rows]
+        scores, scored = judged.scores[at], judged.scored[at]
+        p_values = np.where(scored, self.threshold_rule_.p_values(scores), 1.0)
+        return Final(numbers, scores, p_values, scores > self.threshold_, scored, tuple(told))
