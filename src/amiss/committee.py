@@ -29,7 +29,8 @@ class Committee(Stored):
         True where the training items hold no anomalies: scores are calibrated as tail probabilities. False:
         as log-compressed standard deviations, which a few anomalies among the training items do not cap.
     together : bool
-        Whether the scores of the nearest training items count too, see `Neighbourhood`; not beside levels.
+        Whether items that a model finds more usual than most count alike to it, and the scores of the nearest training
+        items count too, see `Neighbourhood`; not beside levels.
     """
 
     same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("models", "calibrations", "units"),)
@@ -73,14 +74,14 @@ class Committee(Stored):
         self.units = [_unit(m.surprise(some)) for m in self.models]
         views = [view for m in self.models if (view := m.surprise_of_levels(some)) is not None]
         self.level_units = [np.maximum(_unit(view), _LEAST_NATS) for view in views]
-        alone = self._combined(scores)
         self.space = self.neighbourhood = None
         if not (self.together and batch.values.shape[1]) or batch.levels:
-            return alone  # beside levels, rows near each other in the numbers alone are no neighbours
+            return self._combined(scores)  # beside levels, rows near in the numbers alone are no neighbours
         kept = np.arange(len(batch))
         if len(batch) > _ROWS_TOGETHER:
             kept = np.sort(random_state.choice(len(batch), _ROWS_TOGETHER, replace=False))
         self.space, self.neighbourhood = Space("asinh").fit(batch), Neighbourhood()
+        alone = self._combined(scores)
         return closed(self.neighbourhood.fit_drawn(self.space.apply(batch), opened(alone), kept))
 
     def _drawn(self, batch: Batch, alone: FloatArray) -> FloatArray:
@@ -91,6 +92,10 @@ class Committee(Stored):
 
     def _combined(self, scores: list[FloatArray]) -> FloatArray:
         calibrated = [c.apply(s) for c, s in zip(self.calibrations, scores, strict=True)]
+        if (
+            self.neighbourhood is not None
+        ):  # how usual a model finds an item is no answer to one that finds it odd
+            calibrated = [np.maximum(one, _USUAL) for one in calibrated]
         return np.asarray(np.average(calibrated, axis=0, weights=[m.weight for m in self.models]))
 
     def score(self, batch: Batch) -> FloatArray:
@@ -146,6 +151,7 @@ class Committee(Stored):
 
 _ROWS_FOR_UNITS = 2_000
 _ROWS_TOGETHER = 10_000
+_USUAL = -0.3  # calibrated: about a third of all items lie below, and count alike
 _GROSS = 9.0  # the score, opened, that no normal item reaches by its distance from the centre
 _LEAST_NATS = 0.1  # of a category's unit: where all are certain the least doubt would be without measure
 

@@ -9,7 +9,7 @@ from amiss.numerics.neighbours import NearestRows
 from amiss.part import Stored
 
 _K = 10
-_SHARE = 0.5
+_SHARE = 0.7
 
 
 class Neighbourhood(Stored):
@@ -50,7 +50,7 @@ class Neighbourhood(Stored):
         return self._drawn(scores, distances, places)
 
     def drawn(self, rows: FloatArray, scores: FloatArray) -> FloatArray:
-        """Return scores, each drawn half the way, or less, to those of the nearest kept rows.
+        """Return scores, each drawn seven tenths of the way, or less, to those of the nearest kept rows.
 
         Parameters
         ----------
@@ -62,7 +62,7 @@ class Neighbourhood(Stored):
         Returns
         -------
         ndarray of shape (n,)
-            score + 1/2 mean over the neighbours of weight x (neighbour's score - score).
+            score + 0.7 mean over the neighbours of weight x (neighbour's score - score).
         """
         return self._drawn(scores, *self.neighbours.nearest(rows, _K))
 
