@@ -34,6 +34,17 @@ def test_no_neighbour_no_distance():
     assert (distances == 0).all()
 
 
+def test_in_single_precision_what_was_the_same_is_at_no_distance():
+    """Rows kept in half the room find themselves again exactly; other distances differ by the rounding alone."""
+    rng = np.random.default_rng(0)
+    rows = np.tile(rng.normal(size=(50, 4)), (3, 1))
+    places = np.arange(150)
+    half, whole = TimedRows(rows.astype(np.float32), places, 5), TimedRows(rows, places, 5)
+    distances, _ = half.nearest(rows, places, 3)
+    assert (distances[:, :2] == 0).all()
+    assert np.allclose(distances, whole.nearest(rows, places, 3)[0], atol=1e-6)
+
+
 def test_the_nearest_code_is_the_nearest():
     """Code and distance equal those of the full table of distances."""
     rng = np.random.default_rng(1)

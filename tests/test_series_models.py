@@ -11,6 +11,7 @@ import pytest
 from amiss.errors import ParameterError
 from amiss.models import Codebook, Kernels, SeriesModel
 from amiss.models.asked import fresh_models
+from amiss.models.shapes import TimedWindows
 from amiss.part import shelf_of
 from amiss.reading.windows import Channels
 
@@ -145,6 +146,19 @@ def test_a_window_of_its_own_is_the_window_of_a_detector(name):
     narrow = replace(stretch(waves()), period=16)
     model = fresh(name).fit(narrow, np.random.default_rng(0))
     assert (own == model.score(replace(stretch(waves(seed=3), POINTS), period=16))).all()
+
+
+@pytest.mark.parametrize("windows", [2500, 7])
+def test_a_stored_point_is_stored_once(windows):
+    """Of windows that overlap or lie apart, a file holds no point twice, and the windows come back as they were."""
+    kept = fitted(f"shapes:windows={windows}", waves()).memory_
+    again = TimedWindows.from_state(kept.state())
+    assert len(kept.state()["covered"]) == min(POINTS, windows * PERIOD)
+    assert "rows" not in kept.state()
+    assert (again.rows == kept.rows).all()
+    begin = kept.places[3]
+    window = waves()[begin : begin + PERIOD].T.ravel() / np.sqrt(3 * PERIOD)
+    assert (kept.rows[3] == window).all()
 
 
 def test_the_same_seed_draws_the_same_kernels():

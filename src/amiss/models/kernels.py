@@ -96,7 +96,7 @@ class Kernels(SeriesModel):
         self._learn_axes(self._all_features(channels, spread_evenly(windows, _LEARNT_FROM)))
         kept = spread_evenly(windows, self.windows)
         rows = product(self._all_features(channels, kept) - self.mean_, self.axes_)
-        self.memory_ = TimedRows(rows, channels.start + kept, self.steps_)
+        self.memory_ = TimedRows(rows.astype(np.float32), channels.start + kept, self.steps_)
         return self
 
     def _learn_axes(self, features: FloatArray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import inf
 from typing import ClassVar, Self
 
@@ -14,6 +15,36 @@ from amiss.reading.windows import Channels, grid, spread_evenly, to_points, wind
 
 _WINDOWS_AT_ONCE = 4_096
 _VIEWS = 4
+
+
+class TimedWindows(TimedRows):
+    """Windows of a series as rows; a model file holds each point they cover once, though they overlap.
+
+    Parameters
+    ----------
+    channels : Channels
+        The stretch they lie in.
+    kept : ndarray of shape (windows,)
+        Where in it each begins, ascending.
+    steps : int
+        Points in a window.
+    """
+
+    left_out: ClassVar[frozenset[str]] = frozenset({"rows"})
+    covered: FloatArray
+    begins: IntArray
+
+    def __init__(self, channels: Channels, kept: IntArray, steps: int) -> None:
+        covered = np.unique(kept[:, None] + np.arange(steps))
+        self.covered = channels.values[covered]
+        self.begins = np.searchsorted(covered, kept)
+        self.places = channels.start + kept
+        self.radius = steps
+
+    @cached_property
+    def rows(self) -> FloatArray:  # type: ignore[override]
+        """The windows, shape (windows, channels x steps)."""
+        return _rows(self.covered, self.begins, self.radius)
 
 
 class Shapes(SeriesModel):
@@ -53,7 +84,7 @@ class Shapes(SeriesModel):
         """Keep windows evenly spread over time."""
         self.steps_ = channels.window(self.window)
         kept = spread_evenly(len(channels) - self.steps_ + 1, self.windows)
-        self.memory_ = TimedRows(self._rows(channels, kept), channels.start + kept, self.steps_)
+        self.memory_ = TimedWindows(channels, kept, self.steps_)
         return self
 
     def score(self, channels: Channels) -> FloatArray:
@@ -82,11 +113,12 @@ class Shapes(SeriesModel):
         return np.asarray(total / np.maximum(times, 1.0)[:, None])
 
     def _nearest(self, channels: Channels, at: IntArray) -> tuple[FloatArray, IntArray]:
-        return self.memory_.nearest(self._rows(channels, at), channels.start + at, self.k)
+        return self.memory_.nearest(_rows(channels.values, at, self.steps_), channels.start + at, self.k)
 
-    def _rows(self, channels: Channels, at: IntArray) -> FloatArray:
-        windows = windows_of(channels.values, self.steps_)[at]
-        return np.asarray(windows.reshape(len(at), -1) / np.sqrt(windows[0].size))
+
+def _rows(values: FloatArray, begins: IntArray, steps: int) -> FloatArray:
+    windows = windows_of(values, steps)[begins]
+    return np.asarray(windows.reshape(len(begins), -1) / np.sqrt(windows[0].size))
 
 
 def _parts(begins: IntArray) -> list[IntArray]:

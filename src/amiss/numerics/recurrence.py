@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.numerics.blocks import BLOCK, blocks, product
@@ -18,6 +19,7 @@ class TimedRows(Stored):
     Parameters
     ----------
     rows : ndarray of shape (m, d)
+        In single precision they take half the room; rows that ask are then rounded like them.
     places : ndarray of shape (m,)
         Where in time each stands, ascending.
     radius : int
@@ -25,12 +27,12 @@ class TimedRows(Stored):
         always alike.
     """
 
-    rows: FloatArray
+    rows: FloatArray | NDArray[np.float32]
     places: IntArray
     radius: int
 
-    def __init__(self, rows: FloatArray, places: IntArray, radius: int) -> None:
-        self.rows = np.ascontiguousarray(rows)
+    def __init__(self, rows: FloatArray | NDArray[np.float32], places: IntArray, radius: int) -> None:
+        self.rows = rows.copy(order="C")
         self.places = places
         self.radius = radius
 
@@ -51,8 +53,10 @@ class TimedRows(Stored):
         indices : ndarray of shape (n, k)
         """
         k = min(k, len(self.rows))
+        asking = asking.astype(self.rows.dtype).astype(np.float64)  # what was the same is at no distance
+        rows = self.rows.astype(np.float64, copy=False)
         distances, indices = np.zeros((len(asking), k)), np.zeros((len(asking), k), np.int64)
-        matrix = np.concatenate([-2.0 * self.rows.T, np.einsum("md,md->m", self.rows, self.rows)[None]])
+        matrix = np.concatenate([-2.0 * rows.T, np.einsum("md,md->m", rows, rows)[None]])
         with_one = np.concatenate([asking, np.ones((len(asking), 1))], axis=1)
         squared = np.empty((BLOCK, len(self.rows)))
         for block, filled in blocks(with_one):
@@ -60,7 +64,7 @@ class TimedRows(Stored):
             ranked = np.matmul(filled, matrix, out=squared)[: block.stop - block.start]
             self._leave_out(ranked, places[block])
             indices[block] = _smallest(ranked, k)
-            difference = self.rows[indices[block]] - asking[block][:, None, :]
+            difference = rows[indices[block]] - asking[block][:, None, :]
             found = np.sqrt(np.einsum("nkd,nkd->nk", difference, difference))
             away = np.abs(self.places[indices[block]] - places[block][:, None]) >= self.radius
             distances[block] = np.where(away, found, 0.0)
