@@ -81,6 +81,17 @@ _LEARNING = [
         "--tz", metavar="ZONE", help="Series: the time zone of times that name none, such as Europe/Berlin."
     ),
     click.option(
+        "--time-format",
+        metavar="FORMAT",
+        help="Series: what times do not tell themselves: s, ms, us, ns, excel, dmy or mdy.",
+    ),
+    click.option(
+        "--duplicates", metavar="HOW", help="Series: rows of one time: mean (the default), last or error."
+    ),
+    click.option(
+        "--gap", metavar="HOW", help="Series: missing values: mask (the default), interpolate or zero."
+    ),
+    click.option(
         "--merge-gap",
         metavar="N",
         type=int,
@@ -159,6 +170,9 @@ def _job(given: dict[str, Any]) -> Job:
         "channels": "apart" if given.pop("apart") else None,
         "share": given.pop("share") or None,
         "tz": given.pop("tz"),
+        "time_format": given.pop("time_format"),
+        "duplicates": given.pop("duplicates"),
+        "gap": given.pop("gap"),
         "jobs": given.pop("jobs"),
         "events": given.pop("events"),
     }
