@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import FloatArray
+from amiss.detectors.series_ahead import SeriesAhead
 from amiss.detectors.series_rows import of_rows
 from amiss.detectors.series_stream import NO_HOLE, Placed
-from amiss.detectors.series_updates import SeriesUpdates
 from amiss.events import check_count
 from amiss.models.base import AnyModel
 from amiss.reading.levels import UsualLevels
@@ -26,7 +26,7 @@ _TREATED = {"mask": "gaps are bridged by straight lines", "interpolate": "straig
 _FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
 
 
-class SeriesDetector(SeriesUpdates):
+class SeriesDetector(SeriesAhead):
     """Learn the usual course of a series and tell which points and channels do not fit.
 
     A point is scored by the windows around it, compared with what was seen at other times: a training point
@@ -179,6 +179,7 @@ class SeriesDetector(SeriesUpdates):
         self._learn_band(channels)
         context = channels.last(2 * self.committee_.reach(self.window_) + _SHORTEST_STRETCH)
         self.tail_, self.tail_mask_ = context.values.copy(), context.mask.copy()
+        self.recent_ = series.values[-self._remembered(series.values.shape[1]) :].copy()
         self.fingerprint_ = _fingerprint(series.values)
         self.span_ = [] if series.times is None else self.timeline_.texts(series.times[[0, -1]])
         self.levels_ = UsualLevels().fit(series.values, self.window_)

@@ -72,15 +72,21 @@ class SeriesAnswer(SeriesLevels):
         values = self.scale_.restore(channels.values[:context])
         return np.where(channels.mask[:context], np.nan, values)
 
+    def _expectation(self, series: Series) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what was expected of each point, and its band, raw units; NaN where no model has a view."""
+        if not len(self.band_):
+            expected, lower, upper = (np.full(series.values.shape, np.nan) for _ in range(3))
+            return expected, lower, upper
+        found, level = self._at_levels(series, self._expected), self._level(series)
+        moves = (0.0, self.band_[0], self.band_[1])
+        expected, lower, upper = (self.scale_.restore(found + move, level) for move in moves)
+        return expected, lower, upper
+
     def _evidence(self, series: Series, scores: FloatArray) -> tuple[SeriesEvidence, FloatArray]:
         """Return what a report shows, and the surprise of each cell, shape (points, channels)."""
         cells = self._at_levels(series, self.committee_.surprise)
         seen = np.where(np.isfinite(series.values), series.values, np.nan)
-        expected, lower, upper = (np.full(seen.shape, np.nan) for _ in range(3))
-        if len(self.band_):
-            found, level = self._at_levels(series, self._expected), self._level(series)
-            moves = (0.0, self.band_[0], self.band_[1])
-            expected, lower, upper = (self.scale_.restore(found + move, level) for move in moves)
+        expected, lower, upper = self._expectation(series)
         highest = cells.max(axis=1, keepdims=True)
         share = np.where(highest > 0, cells / np.where(highest > 0, highest, 1.0), 0.0)
         surprise = share * (scores / self.threshold_)[:, None]

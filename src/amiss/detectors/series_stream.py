@@ -74,6 +74,8 @@ class SeriesStream(Stored):
     ledger : ndarray of shape (points, 4)
         Of the final points since the event that may still go on: score, distance outside the band, score before it was
         smoothed, time.
+    recent : ndarray of shape (points, channels)
+        Values of the newest final points, raw units, those of the training series among them.
     """
 
     given: int
@@ -91,6 +93,7 @@ class SeriesStream(Stored):
     levels_off: list[FloatArray]
     tracker: EventTracker
     ledger: FloatArray
+    recent: Annotated[FloatArray, MAY_BE_INFINITE]
 
     @classmethod
     def beginning(cls, begin: int, hole: int, channels: int, rules: EventRules, limit: float) -> Self:
@@ -101,6 +104,7 @@ class SeriesStream(Stored):
         new.places, new.values = np.zeros(0), np.zeros((0, channels))
         new.settling, new.levels_at, new.levels_off = Settling.of(channels), [], []
         new.tracker, new.ledger = EventTracker(rules, limit), np.zeros((0, 4))
+        new.recent = np.zeros((0, channels))
         return new
 
     # ------------------------------------------------------------- rows
@@ -175,6 +179,16 @@ class SeriesStream(Stored):
         first = int(np.searchsorted(self.cells, behind[-1])) if len(behind) else 0
         for name in ("numbers", "cells", "places", "moments", "values"):
             setattr(self, name, getattr(self, name)[first:].copy())
+
+    def following(self, recent: FloatArray) -> Self:
+        """Give the stream the values that it follows on, the newest last."""
+        if self.hole != NO_HOLE:
+            self.recent = np.concatenate([recent, np.full((self.hole, recent.shape[1]), np.nan)])
+        return self
+
+    def remember(self, values: FloatArray, most: int) -> None:
+        """Keep the values of points that have become final, and the newest ``most`` in all."""
+        self.recent = np.concatenate([self.recent, values])[-most:]
 
     # ------------------------------------------------------------- levels
     def settled(self, usual: UsualLevels, points: Placed, lasts: int) -> list[Settled]:

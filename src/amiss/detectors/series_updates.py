@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy, deepcopy
 from dataclasses import replace
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 
@@ -14,10 +14,14 @@ from amiss.detectors.update_answer import Final, Judged, Update, UpdateAnswer, t
 from amiss.errors import DataError, ParameterError
 from amiss.event_edges import outside_band
 from amiss.events import EventRules
+from amiss.numerics.ahead import CYCLES
 from amiss.numerics.blocks import one_blas_thread
+from amiss.part import MAY_BE_INFINITE
+from amiss.reading.resampling import Moments
 from amiss.reading.time_column import TimeColumn
 
 _PAST = 12  # windows before an event that its kind is told from
+_FEWEST_CYCLES, _VALUES = 4, 500_000  # of the newest values, at least and at most, that are kept
 _MORE_REACH = 32  # points beyond two windows that a score may reach
 
 
@@ -27,6 +31,7 @@ class SeriesUpdates(UpdateAnswer):
     tail_: FloatArray
     tail_mask_: BoolArray
     stream_: SeriesStream | None = None
+    recent_: Annotated[FloatArray, MAY_BE_INFINITE] = np.zeros((0, 0))  # files of earlier versions have none
 
     def fit(self, X: Any, y: None = None) -> Self:
         """Learn what is normal; of many series, in each (see `Detector.fit`)."""
@@ -128,7 +133,8 @@ class SeriesUpdates(UpdateAnswer):
                     "ends. Give rows that follow on it; detect(X) judges others."
                 )
         start, hole = self._after_training(moments)
-        return SeriesStream.beginning(start, hole, channels, self._merging_rules(), self.threshold_)
+        stream = SeriesStream.beginning(start, hole, channels, self._merging_rules(), self.threshold_)
+        return stream.following(self.recent_ if len(self.recent_) else np.zeros((0, channels)))
 
     def _after_training(self, moments: Any) -> tuple[int, int]:
         """Return the position of a stretch, and how many points are missing before it, `NO_HOLE` where it is far."""
@@ -155,6 +161,21 @@ class SeriesUpdates(UpdateAnswer):
             if behind <= context:  # how it is bridged depends on what comes
                 waiting = max(waiting, behind)
         return max(stream.final, points.start + len(points) - waiting - context)
+
+    def _remembered(self, channels: int) -> int:
+        """Return of how many of the newest points the values are kept."""
+        period = self.period_ or self.window_
+        return max(_FEWEST_CYCLES * period, min(CYCLES * period, _VALUES // channels))
+
+    def _known(self) -> tuple[FloatArray, Moments]:
+        """Return the newest values known, shape (points, channels), NaN missing, and the time of the last."""
+        if self.stream_ is None:
+            return self.recent_, np.array([round(self.timeline_.last * 1e6)]).astype("datetime64[us]")
+        points = self._gaps_treated(self.stream_.points(self.timeline_))
+        newest = points.values[self.stream_.final - points.start :]
+        return np.concatenate([self.stream_.recent, newest]), self.stream_.moments[-1:].astype(
+            "datetime64[us]"
+        )
 
     # ------------------------------------------------------------- scores
     def _judge(self, stream: SeriesStream) -> Judged:
@@ -188,6 +209,7 @@ class SeriesUpdates(UpdateAnswer):
         newest = slice(stream.final - points.start, end - points.start)
         rows = (stream.cells >= stream.final) & (stream.cells < end)
         stream.note(judged.ledger[newest])
+        stream.remember(points.values[newest], self._remembered(points.values.shape[1]))
         stream.final = end
         tracker = stream.tracker.trimmed_by(trim_by(stream.ledger, end - stream.begin, self.committee_.usual))
         events = tracker.push(judged.scores[newest]) + (tracker.finish() if ends else [])

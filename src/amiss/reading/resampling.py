@@ -159,6 +159,24 @@ def months_in(moments: Moments) -> FloatArray:
     return np.asarray(month.astype(np.int64) + over)
 
 
+def months_after(moment: np.datetime64, months: IntArray) -> Moments:
+    """Return the same day and time so many months later; the last day where the month is shorter, or it was the last.
+
+    Examples
+    --------
+    >>> months_after(np.datetime64("2024-01-31", "us"), np.array([1, 2])).astype("datetime64[D]").tolist()
+    [datetime.date(2024, 2, 29), datetime.date(2024, 3, 31)]
+    """
+    month, day = moment.astype("datetime64[M]"), moment.astype("datetime64[D]")
+    later = month + months
+    first = later.astype("datetime64[D]")
+    last = (later + 1).astype("datetime64[D]") - 1
+    at = first + (day - month.astype("datetime64[D]"))
+    if day + 1 == (month + 1).astype("datetime64[D]"):
+        at = last
+    return np.asarray(np.minimum(at, last).astype("datetime64[us]") + (moment - day.astype("datetime64[us]")))
+
+
 def calendar_step(moments: Moments, step: float) -> int:
     """Return of how many calendar months the steps are (3: quarters, 12: years), 0 where they are of none.
 

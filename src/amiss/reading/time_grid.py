@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from amiss.reading import resampling
 from amiss.reading.frames import number_text
 from amiss.reading.resampling import Moments, Rows
 from amiss.reading.time_column import TimeColumn
-from amiss.reading.zones import local_texts, on_the_wall, zone_named
+from amiss.reading.zones import from_the_wall, local_texts, on_the_wall, zone_named
 
 _DAY = 86_400.0
 _STEP_NAMES = ((_DAY, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
@@ -184,6 +186,29 @@ class TimeGrid(Stored):
             return {}
         seconds = self.last - self.step * np.arange(count - 1, -1, -1)
         return {self.time: (seconds * 1e6).astype(np.int64).astype("datetime64[us]")}
+
+    def following(self, last: Moments, count: int) -> dict[str, list[Any]]:
+        """Return a column of the moments after ``last``, shape (1,), local where the zone is known; none without time.
+
+        Days are days on the wall, and months calendar months: after the 31st of January comes the end of February.
+        """
+        if not self.timed or self.time is None:
+            return {}
+        steps = np.arange(1, count + 1)
+        zone = zone_named(self.timezone) if self.timezone is not None and not self.counted else None
+        seconds = np.rint(steps * self.step * 1e6).astype("timedelta64[us]")
+        if self.counted:
+            return {self.time: (_seconds(last)[0] + steps * self.step).tolist()}
+        if self.months or (zone is not None and self.step > 0.9 * _DAY):
+            wall = last if zone is None else on_the_wall(last, zone)
+            wall = resampling.months_after(wall[0], steps * self.months) if self.months else wall + seconds
+            moments = wall if zone is None else from_the_wall(wall, zone)[0]
+        else:
+            moments = last + seconds
+        plain = moments.astype("datetime64[us]").tolist()
+        if zone is None:
+            return {self.time: plain}
+        return {self.time: [moment.replace(tzinfo=UTC).astimezone(zone) for moment in plain]}
 
     def step_text(self) -> str | None:
         """Return the step between points in words: "5 min", "about 30 d", or a number; None without time."""

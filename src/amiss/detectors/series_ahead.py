@@ -1,0 +1,114 @@
+"""What a series is expected to be: at each row of some data, and ahead of all that is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from amiss.batch import FloatArray
+from amiss.detectors.series_rows import of_rows
+from amiss.detectors.series_updates import SeriesUpdates
+from amiss.errors import ParameterError
+from amiss.events import check_count
+from amiss.numerics.ahead import foretold
+from amiss.numerics.blocks import one_blas_thread
+from amiss.reading.frames import like
+
+
+class SeriesAhead(SeriesUpdates):
+    """The part of `SeriesDetector` that tells what it expects."""
+
+    @one_blas_thread()
+    def expected(self, X: Any) -> Any:
+        """Return what was expected at each row of ``X``, and the band in which 99 in 100 usual values lie.
+
+        Parameters
+        ----------
+        X : frame or array
+            As for `detect`.
+
+        Returns
+        -------
+        frame
+            Of the caller's kind, one row a row of ``X``: ``expected``, ``lower`` and ``upper`` of each channel, in the
+            units of the data, with the name of the channel in front ("load_lower").
+
+        Raises
+        ------
+        ParameterError
+            None of the models tells what it expects, or the detector is one of many series.
+
+        Examples
+        --------
+        >>> from amiss import SeriesDetector
+        >>> wave = np.sin(np.arange(600) * 2 * np.pi / 24)
+        >>> SeriesDetector(random_state=0).fit(wave).expected(wave).columns
+        ['x0_expected', 'x0_lower', 'x0_upper']
+        """
+        self._check_is_fitted()
+        self._check_one("expected")
+        if not len(self.band_):
+            names = ", ".join(model.name for model in self.committee_.models)
+            raise ParameterError(
+                f"None of the models ({names}) tells what it expects. Take one that does: "
+                "shapes, other_channels, dense."
+            )
+        series = self._series_of(X)
+        told = [of_rows(series, values) for values in self._expectation(series)]
+        return like(X, _columns(self.timeline_.channels, *told))
+
+    @one_blas_thread()
+    def forecast(self, n: int, coverage: float = 0.95) -> Any:
+        """Return what is expected of the next ``n`` points, after the training series and all updates.
+
+        Told from the season, the level, a damped trend and the last point, whichever foretold the last 24 cycles best;
+        the band holds as many of the errors made there, by how far ahead.
+
+        Parameters
+        ----------
+        n : int
+            Points, at least 1.
+        coverage : float
+            Share of points that the band is to hold.
+
+        Returns
+        -------
+        frame
+            polars: the time, where the series has one, in its zone; ``expected``, ``lower`` and ``upper`` of each
+            channel as `expected` tells them.
+
+        Raises
+        ------
+        ParameterError
+            A parameter is outside its legal values, or the detector is one of many series.
+
+        References
+        ----------
+        See `amiss.numerics.ahead.foretold`.
+
+        Examples
+        --------
+        >>> from amiss import SeriesDetector
+        >>> wave = np.resize([1.0, 2.0, 4.0, 2.0, 1.0, 0.0, 3.0, 5.0], 400)
+        >>> SeriesDetector(random_state=0).fit(wave).forecast(3)["x0_expected"].to_list()
+        [1.0, 2.0, 4.0]
+        """
+        self._check_is_fitted()
+        self._check_one("forecast")
+        check_count("n", n, 1)
+        if not (isinstance(coverage, float) and 0 < coverage < 1):
+            raise ParameterError(f"coverage is {coverage!r}. Legal: a number between 0 and 1, such as 0.95.")
+        past, last = self._known()
+        period = self.period_ or self.window_
+        told = [foretold(one, period, self.period_ is not None, n, coverage) for one in past.T]
+        middle, band = (np.stack(parts, axis=1) for parts in zip(*told, strict=True))
+        columns = _columns(self.timeline_.channels, middle, middle - band, middle + band)
+        return like(None, {**self.timeline_.following(last, n), **columns})
+
+
+def _columns(
+    names: list[str], expected: FloatArray, lower: FloatArray, upper: FloatArray
+) -> dict[str, FloatArray]:
+    told = {"expected": expected, "lower": lower, "upper": upper}
+    return {f"{name}_{what}": values[:, at] for at, name in enumerate(names) for what, values in told.items()}
