@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import polars as pl
 import pytest
 
 import amiss
@@ -23,7 +24,7 @@ def _one(labels, count, label):
 
 
 def test_a_missed_anomaly_is_found_from_then_on(detector):
-    """The third highest row is labelled an anomaly: it is flagged, the fourth is not, and chance tells of three rows."""
+    """The third highest row is labelled an anomaly: it is flagged, the fourth is not, chance tells of three rows."""
     order = np.argsort(-detector.scores_)
     before = detector.threshold_
     assert detector.calibrate(detector.scores_, _one(order[2], 300, 1)) is detector
@@ -93,3 +94,27 @@ def test_a_detector_that_learnt_nothing_has_no_threshold_to_move():
     """The usual sentence."""
     with pytest.raises(NotFittedError):
         amiss.TableDetector().calibrate([1.0], [0])
+
+
+@pytest.mark.parametrize("share", [False, True])
+def test_many_series_take_labels(share, tmp_path):
+    """A few labels on rows of any of them move the threshold of each alike; a file keeps that, fit forgets it."""
+    draw = np.random.default_rng(0)
+    values = np.sin(np.arange(400) * 2 * np.pi / 20)[:, None] + 0.1 * draw.normal(size=(400, 3))
+    values[250:253, 1] += 2.0
+    data = pl.DataFrame({f"s{at}": values[:, at] for at in range(3)})
+    detector = amiss.SeriesDetector(channels="apart", share=share, random_state=0).fit(data)
+    before = detector.detect(data)
+    assert before.flags[251]
+    detector.calibrate(detector.scores_, _one(slice(240, 265), 400, 0))
+    after = detector.detect(data)
+    assert not after.flags[240:265].any()
+    assert detector.threshold_ == 1.0
+    assert detector.notes_[-1] == "25 labels moved the threshold."
+    ratio = before.scores[251] / after.scores[251]
+    assert ratio > 1
+    assert after.scores == pytest.approx(before.scores / ratio, rel=1e-9)
+    assert detector.scores_ == pytest.approx(after.scores, rel=1e-9)
+    amiss.save(detector, tmp_path / "many.amiss")
+    assert (amiss.load(tmp_path / "many.amiss").detect(data).scores == after.scores).all()
+    assert detector.fit(data).detect(data).flags[251]

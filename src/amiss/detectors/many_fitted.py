@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from amiss.detectors.shared_model import SharedModel
-from amiss.packed import unpack
+from amiss.packed import pack, unpack
 from amiss.part import Stored
 from amiss.reading.by_key import ByKey, Key, key_values
 from amiss.reading.frames import Frame, read_frame
@@ -67,6 +67,14 @@ class ManyFitted(Stored):
             self.failed[self.names[at]] = answer["failed"]
         else:
             self.packed[at] = answer.pop("packed")
+
+    def move_thresholds(self, ratio: float) -> None:
+        """Multiply the threshold of each series."""
+        for at, packed in enumerate(self.packed):
+            if len(packed):
+                detector = unpack(packed.tobytes(), compressed=True)
+                detector._move_threshold(ratio)
+                self.packed[at] = np.frombuffer(pack(detector, compressed=True), np.uint8)
 
     def asked(self, key: Key) -> dict[str, Any]:
         """Return what a task needs to judge the series of a key: its detector, or why that cannot be."""

@@ -13,7 +13,7 @@ from amiss.detectors.base import _generator
 from amiss.detectors.many_answer import Gathered, summary_of
 from amiss.detectors.many_fitted import ManyFitted, probe_of
 from amiss.detectors.series_rows import SeriesRows
-from amiss.detectors.series_work import all_done, portable
+from amiss.detectors.series_work import all_done, portable, relative
 from amiss.detectors.shared_model import SharedModel
 from amiss.errors import DataError, NotFittedError, ParameterError
 from amiss.reading.by_key import ByKey, LongForm, WideForm, key_columns
@@ -214,6 +214,16 @@ class ManySeries(SeriesRows):
                 "fit_detect keeps no detectors of many series: they would need more memory than the data. Call "
                 "fit(data) to judge other data, or to save them."
             )
+
+    def _move_threshold(self, ratio: float) -> None:
+        """Multiply the threshold; of many series that of each, in multiples of which all are told."""
+        if self.many_ is None:
+            super()._move_threshold(ratio)
+            return
+        self._check_many_kept(self.many_)
+        self.many_.move_thresholds(ratio)
+        if "scores_" in vars(self):
+            self.scores_ = relative(self.scores_, ratio)
 
     # ------------------------------------------------------------- what others ask
     def _probe_of_many(self) -> Any:

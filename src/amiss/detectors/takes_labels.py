@@ -23,6 +23,8 @@ class TakesLabels(Estimator):
     def calibrate(self, scores: Any, labels: Any, miss: float = 1.0) -> Self:
         """Move the threshold as little as puts most labelled items on their side of it; `fit` undoes it.
 
+        Of many series, the threshold of each moves alike, and scores are multiples of the moved ones from then on.
+
         Parameters
         ----------
         scores : array of shape (items,)
