@@ -75,12 +75,14 @@ def _of_table(learnt: dict[str, Any]) -> list[str]:
 def _of_series(learnt: dict[str, Any]) -> list[str]:
     channels = learnt["channels"]
     period = f"{learnt['period']} points" if learnt.get("period") else "none found"
+    periods = learnt.get("periods") or []
+    seasons = f" Seasons: {', '.join(periods)}." if periods and periods != [period] else ""
     step = f" Step: {learnt['step']}." if learnt.get("step") else ""
     zone = f" Time zone: {learnt['timezone']}." if learnt.get("timezone") else ""
     told = [f"Channel{'s' * (len(channels) != 1)}: {_listed(channels)}."] if channels else []
     many = learnt.get("series")
     of_most = " of most" if many else ""
-    return [_of_many(many) if many else "", *told, f"Period{of_most}: {period}.{step}{zone}"]
+    return [_of_many(many) if many else "", *told, f"Period{of_most}: {period}.{seasons}{step}{zone}"]
 
 
 def _of_many(many: dict[str, Any]) -> str:

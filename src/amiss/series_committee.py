@@ -17,6 +17,7 @@ from amiss.reading.windows import Channels, moving_mean
 
 _ONE_CHANNEL = ("kernels", "shapes", "codebook")
 _WINDOWS = (8, 32, 128, 256)  # of one channel, beside the detector's: no single length suits all anomalies
+_HIDDEN = 8  # each so-manieth value is hidden from the models, and foretold
 _MANY_CHANNELS = (
     "subspace",
     "subspace:detrended=True",
@@ -45,6 +46,7 @@ class SeriesCommittee(Stored):
 
     models: list[SeriesModel]
     calibrations: list[Calibration]
+    foreteller: int | None = None
     usual: float | None = None  # files of earlier versions do not say
 
     def __init__(self, models: list[SeriesModel]) -> None:
@@ -56,6 +58,7 @@ class SeriesCommittee(Stored):
         one = channels.values.shape[1] == 1
         raw = [model.fit(channels, random_state).score(channels) for model in self.models]
         self.calibrations = [(UpperQuantile() if one else ExponentialTail()).fit(scores) for scores in raw]
+        self._choose_foreteller(channels)
         self.usual = float(np.median(sum(self._totals(raw, channels).values())))
         return self._combined(raw, channels)
 
@@ -77,7 +80,7 @@ class SeriesCommittee(Stored):
         totals: dict[int, FloatArray] = {}
         for model, calibration, scores in zip(self.models, self.calibrations, raw, strict=True):
             width = model.width(channels.period)
-            totals[width] = totals.get(width, 0.0) + calibration.apply(scores)
+            totals[width] = totals.get(width, 0.0) + model.weight * calibration.apply(scores)
         return {
             width: total * share_seen(replace(channels, period=width)) ** 2 for width, total in totals.items()
         }
@@ -96,9 +99,39 @@ class SeriesCommittee(Stored):
         return moving_mean(np.where(channels.mask, 0.0, np.sum(found, axis=0)), channels.period)
 
     def expected(self, channels: Channels) -> FloatArray | None:
-        """Return what the first model with a view expected, shape (points, channels); None without one."""
+        """Return what the first model with a view expected, or one that foretells better and how well.
+
+        Shape (points, channels); None where no model has a view.
+        """
+        if self.foreteller is not None:
+            return self.models[self.foreteller].expected(channels)
         views = (model.expected(channels) for model in self.models)
         return next((view for view in views if view is not None), None)
+
+    def spread(self, channels: Channels) -> FloatArray:
+        """Return the unit in which errors of what was expected are told, shape (points, channels)."""
+        known = None if self.foreteller is None else self.models[self.foreteller].spread(channels)
+        return np.ones(channels.values.shape) if known is None else known
+
+    def _choose_foreteller(self, channels: Channels) -> None:
+        """Let a model that knows its spread tell what was expected, where it foretells hidden values better."""
+        self.foreteller = None
+        knowing = [at for at, model in enumerate(self.models) if model.spread(channels) is not None]
+        if not knowing:
+            return
+        hidden = np.arange(len(channels)) % _HIDDEN == _HIDDEN - 1
+        shown = channels.without(hidden)
+
+        def error(expected: FloatArray | None) -> float:
+            judged = hidden[:, None] & ~channels.mask
+            if expected is None or not judged.any():
+                return np.inf
+            return float(np.abs(channels.values - expected)[judged].mean())
+
+        least = error(self.expected(shown))
+        for at in knowing:
+            if (found := error(self.models[at].expected(shown))) < least:
+                self.foreteller, least = at, found
 
 
 def share_seen(channels: Channels) -> FloatArray:

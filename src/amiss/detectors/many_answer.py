@@ -188,7 +188,7 @@ def _failed_words(failed: dict[str, str], count: int) -> str:
 
 
 def _brief(learnt: dict[str, Any]) -> dict[str, Any]:
-    kept = ("models", "channels", "period", "window", "step", "timezone", "start", "end", "items")
+    kept = ("models", "channels", "period", "periods", "window", "step", "timezone", "start", "end", "items")
     return {name: learnt[name] for name in kept if name in learnt}
 
 
@@ -213,6 +213,7 @@ def summary_of(detector: Any, gathered: Gathered, rule: str) -> dict[str, Any]:
         "networks": [],
         "channels": each[0]["channels"] if detector.by is not None else [],
         **common,
+        "periods": list(_most_frequent([tuple(one.get("periods") or ()) for one in each]) or ()),
         "start": min(starts, default=None),
         "end": max(ends, default=None),
         "series": {

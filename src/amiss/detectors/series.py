@@ -45,7 +45,8 @@ class SeriesDetector(SeriesAhead):
     models : "auto", "fast", or list of str or SeriesModel
         What looks at the series. "auto" and "fast": for one channel kernels, shapes and codebook, each through
         the detector's window and others of 8 to 256 points; for many
-        subspace (plain and detrended), own_past, other_channels, codebook and kernels.
+        subspace (plain and detrended), own_past, other_channels, codebook and kernels; for both season where the
+        calendar has periods.
     threshold : str or Threshold
         The rule that says where abnormal starts; "auto" is "peaks:tail_shape=0.0,least=6.0". It is learnt
         from scores a window apart, since those of neighbouring points rise together.
@@ -76,6 +77,9 @@ class SeriesDetector(SeriesAhead):
     tz : str or None
         Time zone, such as "Europe/Berlin": times that name no zone are local times there, and all are told in it.
         None: times are told as they come.
+    holidays : list of str or date, str, callable or None
+        Days off in local time, which are unlike other days of the week: dates such as "2026-12-25", or "12-25" for
+        every year; a country code such as "DE" or "US-CA", with the extra `holidays`; or a function of the year.
     duplicates : "mean", "last" or "error"
         What rows of one time count as.
     gap : "mask", "interpolate" or "zero"
@@ -89,6 +93,10 @@ class SeriesDetector(SeriesAhead):
     ----------
     period_ : int or None
         The period in points, None where none is clear.
+    periods_ : tuple of str
+        All periods, the shortest first: "daily", "weekly" and "yearly" where there are times, else points.
+    holidays_ : tuple of str
+        The holidays from the year before the training series to ten years after it (ISO 8601).
     window_ : int
         Points in a window.
     timeline_ : Timeline
@@ -141,6 +149,7 @@ class SeriesDetector(SeriesAhead):
         share: bool = False,
         channels: str = "together",
         jobs: int | None = None,
+        holidays: Any = None,
     ) -> None:
         self.models = models
         self.threshold = threshold
@@ -159,6 +168,7 @@ class SeriesDetector(SeriesAhead):
         self.share = share
         self.channels = channels
         self.jobs = jobs
+        self.holidays = holidays
 
     # ------------------------------------------------------------- the path
     def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
@@ -173,7 +183,8 @@ class SeriesDetector(SeriesAhead):
         self.scale_ = Scale().fit(series.values)
         values, mask = self._standardised(series)
         self._choose_window(values)
-        channels = Channels(values, mask, 0, self.window_)
+        channels = Channels(values, mask, 0, self.window_, self._calendar())
+        models = self._find_seasons(channels, models)
         self.committee_ = self._committee(models)
         scores = self.committee_.fit(channels, random_state)
         self._learn_band(channels)
@@ -206,7 +217,8 @@ class SeriesDetector(SeriesAhead):
         expected = self.committee_.expected(channels)
         self.band_ = np.zeros((0, channels.values.shape[1]))
         if expected is not None:
-            error = np.where(channels.mask, np.nan, channels.values - expected)
+            error = (channels.values - expected) / self.committee_.spread(channels)
+            error = np.where(channels.mask, np.nan, error)
             seen = np.asarray(~channels.mask.all(axis=0))
             self.band_ = np.zeros((len(_BAND), len(seen)))
             self.band_[:, seen] = np.nanquantile(error[:, seen], _BAND, axis=0)
@@ -295,6 +307,7 @@ class SeriesDetector(SeriesAhead):
             "notes": list(self.notes_),
             "channels": list(self.timeline_.channels),
             "period": self.period_,
+            "periods": list(self.periods_),
             "window": self.window_,
             "step": self.timeline_.step_text(),
             "timezone": self.timeline_.timezone,

@@ -78,7 +78,8 @@ class SeriesAnswer(SeriesLevels):
             expected, lower, upper = (np.full(series.values.shape, np.nan) for _ in range(3))
             return expected, lower, upper
         found, level = self._at_levels(series, self._expected), self._level(series)
-        moves = (0.0, self.band_[0], self.band_[1])
+        spread = self._at_levels(series, self.committee_.spread)
+        moves = (0.0, self.band_[0] * spread, self.band_[1] * spread)
         expected, lower, upper = (self.scale_.restore(found + move, level) for move in moves)
         return expected, lower, upper
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.detectors.base import Detector
+from amiss.detectors.series_seasons import SeriesSeasons
 from amiss.detectors.series_stream import Placed
 from amiss.errors import ParameterError
 from amiss.events import EventRules, check_count
@@ -22,7 +22,7 @@ _WINDOWS = 8  # that a level lasts until it is normal
 _MORE_REACH = 32  # points beyond two windows that a score may reach
 
 
-class SeriesLevels(Detector):
+class SeriesLevels(SeriesSeasons):
     """The part of `SeriesDetector` that takes a level that has lasted for the new normal, and its rules of events."""
 
     merge_gap: int | None

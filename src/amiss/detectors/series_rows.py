@@ -14,6 +14,7 @@ from amiss.detectors.series_words import event_label
 from amiss.errors import ParameterError
 from amiss.events import Event, severity
 from amiss.numerics.blocks import one_blas_thread
+from amiss.reading.holidays import check_holidays
 from amiss.reading.outages import Outage, UsualGaps
 from amiss.reading.resampling import Rows
 from amiss.reading.time_column import check_format
@@ -47,6 +48,7 @@ class SeriesRows(SeriesAnswer):
 
     def _check_time(self) -> None:
         check_zone(self.tz)
+        check_holidays(self.holidays)
         check_format(self.time_format)
         for name, legal in (("gap", GAPS), ("duplicates", DUPLICATES)):
             if getattr(self, name) not in legal:

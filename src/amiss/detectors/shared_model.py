@@ -72,3 +72,7 @@ class SharedCommittee(SeriesCommittee):
         """Return what was expected, shape (points, channels)."""
         found = super().expected(self._there(channels))
         return None if found is None else found[: len(channels)]
+
+    def spread(self, channels: Channels) -> FloatArray:
+        """Return the unit in which errors of what was expected are told, shape (points, channels)."""
+        return super().spread(self._there(channels))[: len(channels)]

@@ -149,9 +149,15 @@ class SeriesModel(AnyModel):
 
     The score of a point depends on the points around it and on its place in time, not on what else the
     stretch holds.
+
+    Attributes
+    ----------
+    weight : float
+        How much its calibrated score counts in a committee.
     """
 
     kinds: ClassVar[frozenset[str]] = frozenset({"series"})
+    weight: ClassVar[float] = 1.0
 
     def fit(self, channels: Channels, random_state: np.random.Generator) -> Self:
         """Learn what is normal.
@@ -181,4 +187,9 @@ class SeriesModel(AnyModel):
     def expected(self, channels: Channels) -> FloatArray | None:
         """Return what was expected in each cell, shape (points, channels), in standard deviations; None
         where the model has no view."""
+        return None
+
+    def spread(self, channels: Channels) -> FloatArray | None:
+        """Return how far from what it expected each cell usually is, shape (points, channels), standard deviations;
+        None where the model does not know."""
         return None

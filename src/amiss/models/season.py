@@ -13,7 +13,7 @@ from amiss.numerics.calibration import ExponentialTail
 from amiss.numerics.profiles import Groups, Profile, spread_around
 from amiss.numerics.seasons import Seasons, crossed, find_seasons
 from amiss.reading.calendar import Cycle
-from amiss.reading.windows import Channels, moving_mean
+from amiss.reading.windows import Channels
 
 _WORST = 3
 _NORMAL = np.sqrt(np.pi / 2)  # standard deviations a mean absolute error, of normal errors
@@ -38,6 +38,7 @@ class Season(SeriesModel):
     """
 
     name = "season"
+    weight: ClassVar[float] = 3.0
     legal: ClassVar[dict[str, tuple[float, float]]] = {"least": (0, inf)}
     least: float
     points_: int
@@ -98,9 +99,11 @@ class Season(SeriesModel):
         """Return the usual value at the place of each cell, on the level around, shape (points, channels)."""
         usual, spread = self._usual(channels), self.spread(channels)
         distance = np.clip((channels.values - usual) / spread, -_LEVEL_CLIP, _LEVEL_CLIP)
-        width, seen = max(channels.period, _LEVEL_POINTS), ~channels.mask
-        share = np.maximum(moving_mean(seen.astype(float), width), 1 / width)
-        return np.asarray(usual + moving_mean(np.where(seen, distance, 0.0), width) / share * spread)
+        seen = ~channels.mask
+        width = max(channels.period, _LEVEL_POINTS)
+        count = _sum_around(seen.astype(float), width)
+        level = _sum_around(np.where(seen, distance, 0.0), width) / np.maximum(count, 1.0)
+        return np.asarray(usual + level * spread)
 
     def _usual(self, channels: Channels) -> FloatArray:
         """Return the median at the place of each cell; of a training cell that of other cycles."""
@@ -127,4 +130,10 @@ class Season(SeriesModel):
         return self.seasons_.groups(self.seasons_.calendar.places(channels.start, len(channels)))
 
 
-__all__ = ["Season"]
+def _sum_around(values: FloatArray, width: int) -> FloatArray:
+    """Return the sum over ``width`` points around each, added up in one order: the same in any stretch."""
+    padded = np.pad(values, ((width // 2, width), (0, 0)))
+    total = np.zeros(values.shape)
+    for step in range(width):
+        total += padded[step : step + len(values)]
+    return total

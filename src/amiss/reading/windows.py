@@ -77,6 +77,15 @@ class Channels:
             mask=np.concatenate([self.mask, np.ones((more, self.mask.shape[1]), bool)]),
         )
 
+    def without(self, hidden: BoolArray) -> Channels:
+        """Return the stretch, its points at ``hidden``, shape (points,), missing too and bridged by straight lines."""
+        mask, values = self.mask | hidden[:, None], self.values.copy()
+        for channel, gap in enumerate(mask.T):
+            known = np.flatnonzero(~gap)
+            if len(known):
+                values[gap, channel] = np.interp(np.flatnonzero(gap), known, values[known, channel])
+        return replace(self, values=values, mask=mask)
+
     def last(self, points: int) -> Channels:
         """Return the last points of the stretch."""
         first = max(0, len(self) - points)

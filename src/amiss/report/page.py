@@ -36,7 +36,10 @@ from amiss.text.legible import cell, chance, coloured, legible, level, number
 _ANOMALIES, _ROWS, _COLUMNS, _LEARNT, _NOTES, _CAUSES = 100, 200, 40, 150, 20, 6
 _NETWORKS, _LAYERS = 8, 60
 _BYTES = 100_000
-_LEARNT_KEYS = ("period", "step", "timezone", "start", "end", "regex", "check_digit", "length", "items")
+_LEARNT_KEYS = (
+    *("period", "periods", "step", "timezone", "start", "end"),
+    *("regex", "check_digit", "length", "items"),
+)
 _GRAVE = ("high", "critical")
 _BLAMED = 0.1  # share of a row's surprise from which a cell counts as to blame
 # How many characters of a text are shown.
