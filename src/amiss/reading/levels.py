@@ -61,7 +61,7 @@ class UsualLevels(Stored):
             known = levels[np.isfinite(levels[:, channel]), channel]
             if len(known):
                 self.low[channel], self.high[channel] = known.min(), known.max()
-                self.centre[channel] = np.median(known)
+                self.centre[channel] = np.median(known / 2) * 2  # a sum of two overflows
         return self
 
     def settled(self, values: FloatArray, start: int, after: int) -> list[Settled]:
