@@ -81,6 +81,11 @@ _LEARNING = [
         "--tz", metavar="ZONE", help="Series: the time zone of times that name none, such as Europe/Berlin."
     ),
     click.option(
+        "--holidays",
+        metavar="DATES",
+        help="Series: days off, such as 2026-12-24,12-25 (every year), or a country such as DE.",
+    ),
+    click.option(
         "--time-format",
         metavar="FORMAT",
         help="Series: what times do not tell themselves: s, ms, us, ns, excel, dmy or mdy.",
@@ -170,6 +175,7 @@ def _job(given: dict[str, Any]) -> Job:
         "channels": "apart" if given.pop("apart") else None,
         "share": given.pop("share") or None,
         "tz": given.pop("tz"),
+        "holidays": given.pop("holidays"),
         "time_format": given.pop("time_format"),
         "duplicates": given.pop("duplicates"),
         "gap": given.pop("gap"),

@@ -63,9 +63,7 @@ class SeriesSeasons(Detector):
         if self.period_ is None:
             return None
         longer = _multiple(channels.values, self.period_)
-        found = find_seasons(channels.values, channels.mask, Cycle(self.period_, longer))
-        found.daily = True  # the autocorrelation says so
-        return found
+        return find_seasons(channels.values, channels.mask, Cycle(self.period_, longer))
 
 
 def _multiple(values: FloatArray, period: int) -> int:
