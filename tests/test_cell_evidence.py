@@ -16,6 +16,7 @@ from amiss.evidence.likely_typo import NearFrequent
 from amiss.evidence.odd_characters import Grams, weighted_median
 from amiss.evidence.odd_format import format_of
 from amiss.evidence.odd_number import NumberNeighbours
+from amiss.evidence.repeated_value import RepeatedValue
 from amiss.evidence.spelling import bags, edits
 from amiss.reading.columns import ColumnReader, Table
 from amiss.state import decode, encode
@@ -108,6 +109,27 @@ def test_blanks_around_a_text_are_found() -> None:
     evidence = CellEvidence().fit(table)
     assert evidence.surprise(table)[:, 0].argmax() == 100
     assert evidence.reasons(table, 100, 0) == ("blanks around it, as in 1 of 101 rows", "DE")
+
+
+def test_a_repeated_value_among_unique_ones_is_found() -> None:
+    """The more rows hold it the more speaks against it; nothing where values recur, or are measured numbers."""
+    codes = [f"T{7919 * i % 10_000:04}" for i in range(100)]
+    codes[60], codes[70], codes[80] = codes[10], codes[20], codes[20]
+    prices = [f"{i}.{i % 97:02}" for i in range(100)]
+    prices[60] = prices[10]
+    columns = {"code": codes, "price": prices, "kind": [("a", "b", "c", "d")[i % 4] for i in range(100)]}
+    table = ColumnReader().fit(columns)
+    evidence = CellEvidence().fit(table)
+    part = next(k for k, one in enumerate(evidence.parts_) if isinstance(one, RepeatedValue))
+    weight = evidence.explain(table, np.arange(100)).weight[part]
+    expected = np.zeros((100, 3))
+    expected[[10, 60], 0] = 2 * -np.log(0.05) * (1 - 1 / 2)
+    expected[[20, 70, 80], 0] = 2 * -np.log(0.05) * (1 - 1 / 3)
+    np.testing.assert_allclose(weight, expected)
+    assert evidence.reasons(table, 70, 0) == (
+        "in 3 of 100 rows, where nearly all values are unique",
+        "a value of its own",
+    )
 
 
 def test_same_cell_same_surprise() -> None:

@@ -20,6 +20,7 @@ from amiss.evidence import (
     OddFormat,
     OddNumber,
     RareValue,
+    RepeatedValue,
     Unread,
 )
 from amiss.part import Stored
@@ -32,6 +33,7 @@ PARTS: tuple[type[Evidence], ...] = (
     LikelyTypo,
     Unread,
     OddNumber,
+    RepeatedValue,
     BrokenDependency,
     BrokenContainment,
 )

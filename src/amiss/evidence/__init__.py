@@ -8,6 +8,7 @@ from amiss.evidence.odd_characters import OddCharacters
 from amiss.evidence.odd_format import OddFormat
 from amiss.evidence.odd_number import OddNumber
 from amiss.evidence.rare_value import RareValue
+from amiss.evidence.repeated_value import RepeatedValue
 from amiss.evidence.unread import Unread
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "OddNumber",
     "RareValue",
     "Reason",
+    "RepeatedValue",
     "Unread",
 ]
