@@ -118,3 +118,79 @@ def test_many_series_take_labels(share, tmp_path):
     amiss.save(detector, tmp_path / "many.amiss")
     assert (amiss.load(tmp_path / "many.amiss").detect(data).scores == after.scores).all()
     assert detector.fit(data).detect(data).flags[251]
+
+
+def _bad(rows, count):
+    return [1 if at in rows else None for at in range(count)]
+
+
+@pytest.mark.filterwarnings("ignore::amiss.errors.AmissWarning")
+def test_a_series_does_not_learn_what_is_known_to_be_bad(tmp_path):
+    """The same fault, six times: unlabelled it is normal by now, labelled it is flagged, in old data and in new."""
+    draw = np.random.default_rng(0)
+    values = np.sin(np.arange(1200) * 2 * np.pi / 24) + 0.1 * draw.normal(size=1200)
+    faults = [100, 290, 410, 600, 770, 930, 1100]
+    for at in faults:
+        values[at : at + 24] = np.sin(np.arange(24) * 2 * np.pi / 12)
+    learnt, bad = values[:1000], {at + i for at in faults[:-1] for i in range(24)}
+    plain = amiss.SeriesDetector(random_state=0, training_data="clean").fit(learnt)
+    told = amiss.SeriesDetector(random_state=0, training_data="clean").fit(learnt, labels=_bad(bad, 1000))
+    assert not plain.detect(values[1000:]).flags[100:124].any()
+    assert told.detect(values[1000:]).flags[100:124].any()
+    assert (told.scores_ == -told.score_samples(learnt)).all()
+    assert told.scores_.shape == (1000,)
+    assert all((told.scores_[at : at + 24] > told.threshold_).any() for at in faults[:-1])
+    assert "144 points labelled as anomalies: not learnt from, and scored afterwards." in told.notes_
+    amiss.save(told, tmp_path / "told.amiss")
+    assert (amiss.load(tmp_path / "told.amiss").score_samples(learnt) == told.score_samples(learnt)).all()
+
+
+@pytest.mark.filterwarnings("ignore::amiss.errors.AmissWarning")
+@pytest.mark.parametrize("gap", ["mask", "interpolate", "zero"])
+def test_where_labels_stand_does_not_matter(gap):
+    """Rows in any order, by their times; good ones and those nobody knows are learnt from alike."""
+    draw = np.random.default_rng(0)
+    at = np.datetime64("2024-01-01", "us") + np.arange(300) * np.timedelta64(3_600_000_000, "us")
+    frame = pl.DataFrame(
+        {"at": at, "v": np.sin(np.arange(300) * 2 * np.pi / 24) + 0.1 * draw.normal(size=300)}
+    )
+    labels = np.where(np.arange(300) // 7 == 20, 1.0, np.nan)
+    order = draw.permutation(300)
+    one, other = (amiss.SeriesDetector(random_state=0, gap=gap) for _ in range(2))
+    one.fit(frame, labels=labels)
+    other.fit(frame[order], labels=np.nan_to_num(labels)[order])
+    assert (one.scores_[order] == other.scores_).all()
+
+
+def test_rows_and_strings_known_to_be_bad_are_not_learnt():
+    """What is learnt is what is learnt from the others, and all are scored."""
+    draw = np.random.default_rng(0)
+    rows = draw.normal(size=(300, 3))
+    rows[:40] += 6
+    bad = _bad(range(40), 300)
+    told = amiss.TableDetector(models="fast", random_state=0).fit(rows, labels=bad)
+    twin = amiss.TableDetector(models="fast", random_state=0).fit(rows[40:])
+    assert (told.scores_ == -twin.score_samples(rows)).all()
+    assert (told.scores_[:40] > told.threshold_).mean() > 0.9
+    codes = [f"AB{i:02d}" for i in range(90)] + [f"9-{i}" for i in range(9)]
+    found = amiss.StringDetector(models="fast", random_state=0).fit(codes, labels=_bad(range(90, 99), 99))
+    assert (found.scores_[90:] > found.threshold_).all()
+    assert amiss.TableDetector(models="fast", random_state=0).fit(rows, np.ones(300)).scores_.shape == (300,)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([1], "There are 1 labels for 300 items. Give one an item"),
+        (["bad"] * 300, "Label 0 is 'bad'. Legal: 1 (anomaly), 0 (normal), None where nobody said."),
+        ([1] * 300, "All items are labelled anomalies, so there is nothing to learn from."),
+    ],
+)
+def test_labels_that_are_none_are_refused(labels, message):
+    """In words, by every kind; many series take none."""
+    rows = np.random.default_rng(0).normal(size=(300, 2))
+    for detector in (amiss.TableDetector(models="fast"), amiss.SeriesDetector()):
+        with pytest.raises(ParameterError, match=re.escape(message)):
+            detector.fit(rows, labels=labels)
+    with pytest.raises(ParameterError, match="labels are for one series"):
+        amiss.SeriesDetector(channels="apart").fit(rows, labels=labels)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,7 +23,9 @@ from amiss.models.given import kept, own_networks, take_given
 from amiss.models.own_network import OwnNetwork
 from amiss.numerics.blocks import one_blas_thread
 from amiss.part import Stored, make_part
+from amiss.reading.frames import read_frame
 from amiss.thresholds import Threshold
+from amiss.thresholds.by_labels import known_bad
 
 _FEW_ITEMS = 50
 
@@ -123,7 +126,7 @@ class Detector(TakesLabels, Stored):
 
     # ------------------------------------------------------------- the path
     @one_blas_thread()
-    def fit(self, X: Any, y: None = None) -> Self:
+    def fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
         """Learn what is normal.
 
         Parameters
@@ -132,6 +135,8 @@ class Detector(TakesLabels, Stored):
             The training items.
         y : None
             Ignored; kept for scikit-learn.
+        labels : array of shape (items,) or None
+            1 or True for an item known to be an anomaly: not learnt from, scored afterwards; 0, None or NaN for others.
 
         Returns
         -------
@@ -144,6 +149,8 @@ class Detector(TakesLabels, Stored):
         ParameterError
             A parameter is outside its legal values.
         """
+        if labels is not None:
+            return self._fit_labelled(X, labels)
         if self.training_data not in ("mixed", "clean"):
             raise ParameterError(
                 f"training_data is {self.training_data!r}. Legal: 'mixed' (it may hold anomalies) or 'clean' "
@@ -155,6 +162,28 @@ class Detector(TakesLabels, Stored):
         self._note_training()
         self._set_threshold(type(rule)(**rule.parameters()), self._finite(scores))
         return self
+
+    def _kept(self, data: Any, labels: Any) -> tuple[Any, int]:
+        """Return the data without the items labelled anomalies, and how many those are."""
+        frame = read_frame(data)
+        bad = known_bad(labels, len(frame))
+        return replace(frame, columns=[column[~bad] for column in frame.columns]), int(bad.sum())
+
+    def _fit_labelled(self, X: Any, labels: Any) -> Self:
+        """Learn from the items that are not labelled anomalies; score all."""
+        kept, bad = self._kept(X, labels)
+        self.fit(kept)._score_all(X)
+        if bad:
+            items = f"{self.unit}{'s' * (bad != 1)}"
+            self.notes_.append(
+                f"{bad:,} {items} labelled as anomalies: not learnt from, and scored afterwards."
+            )
+        return self
+
+    def _score_all(self, X: Any) -> None:
+        """Set the scores of the items given to `fit`, not all of which were learnt from."""
+        self.scores_ = -self.score_samples(X)
+        self.p_values_ = self.threshold_rule_.p_values(self.scores_)
 
     def _set_threshold(self, rule: Threshold, scores: FloatArray) -> None:
         self.threshold_rule_ = rule.fit(self._independent(scores), clean=self.training_data == "clean")

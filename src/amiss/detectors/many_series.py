@@ -75,11 +75,15 @@ class ManySeries(SeriesRows):
         return many
 
     # ------------------------------------------------------------- scikit-learn's methods
-    def fit(self, X: Any, y: None = None) -> Self:
+    def fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
         """Learn what is normal; of many series, in each (see `Detector.fit`)."""
         if not self._is_many():
             vars(self).pop("many_", None)
-            return super().fit(X, y)
+            return super().fit(X, y, labels)
+        if labels is not None:
+            raise ParameterError(
+                "labels are for one series, and this data holds many. Fit a detector on each series that has labels."
+            )
         if not portable(self.models):
             raise ParameterError(
                 "Detectors of many series are kept as a file keeps them, and no file keeps networks of your own. Use "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from amiss.batch import FloatArray
 from amiss.detectors.series_ahead import SeriesAhead
+from amiss.detectors.series_labels import fingerprint
 from amiss.detectors.series_rows import of_rows
 from amiss.detectors.series_stream import NO_HOLE, Placed
 from amiss.events import check_count
@@ -191,7 +191,7 @@ class SeriesDetector(SeriesAhead):
         context = channels.last(2 * self.committee_.reach(self.window_) + _SHORTEST_STRETCH)
         self.tail_, self.tail_mask_ = context.values.copy(), context.mask.copy()
         self.recent_ = series.values[-self._remembered(series.values.shape[1]) :].copy()
-        self.fingerprint_ = _fingerprint(series.values)
+        self.fingerprint_ = fingerprint(series.values)
         self.span_ = [] if series.times is None else self.timeline_.texts(series.times[[0, -1]])
         self.levels_ = UsualLevels().fit(series.values, self.window_)
         self._learn_gaps(series, channels)
@@ -258,7 +258,7 @@ class SeriesDetector(SeriesAhead):
         if isinstance(series, Placed):
             return series.start, series.hole
         points = self.timeline_.points
-        if len(series) >= points and _fingerprint(series.values[:points]) == self.fingerprint_:
+        if len(series) >= points and fingerprint(series.values[:points]) == self.fingerprint_:
             return 0, NO_HOLE
         return self._after_training(series.times)
 
@@ -315,9 +315,3 @@ class SeriesDetector(SeriesAhead):
             "start": self.span_[0] if self.span_ else None,
             "end": self.span_[-1] if self.span_ else None,
         }
-
-
-def _fingerprint(values: FloatArray) -> str:
-    """Return a text that two series share only if all their values are the same."""
-    plain = np.where(np.isnan(values), np.nan, values + 0.0)
-    return hashlib.sha256(f"{plain.shape}".encode() + plain.tobytes()).hexdigest()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from amiss.batch import BoolArray, FloatArray
+from amiss.batch import FloatArray
 from amiss.detectors.series_stream import NO_HOLE, Placed, SeriesStream
 from amiss.detectors.update_answer import Final, Judged, Update, UpdateAnswer, trim_by
 from amiss.errors import DataError, ParameterError
@@ -28,15 +28,13 @@ _MORE_REACH = 32  # points beyond two windows that a score may reach
 class SeriesUpdates(UpdateAnswer):
     """The part of `SeriesDetector` that takes the next rows as they come."""
 
-    tail_: FloatArray
-    tail_mask_: BoolArray
     stream_: SeriesStream | None = None
     recent_: Annotated[FloatArray, MAY_BE_INFINITE] = np.zeros((0, 0))  # files of earlier versions have none
 
-    def fit(self, X: Any, y: None = None) -> Self:
+    def fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
         """Learn what is normal; of many series, in each (see `Detector.fit`)."""
         vars(self).pop("stream_", None)
-        return super().fit(X, y)
+        return super().fit(X, y, labels)
 
     @one_blas_thread()
     def update(self, X: Any) -> Update:

@@ -18,6 +18,7 @@ from amiss.text.characters import LENGTH_LIMIT, Characters, Strings
 from amiss.text.patterns import Patterns
 from amiss.text.texts import quoted, read_strings
 from amiss.thresholds import Threshold
+from amiss.thresholds.by_labels import known_bad
 
 _DEFAULT = ("rarity", "cloze", "typo", "check_digit")
 _FAST = ("rarity", "ngram", "typo", "check_digit")
@@ -88,6 +89,11 @@ class StringDetector(Detector):
         lengths = [len(value) for value in strings.values]
         self.shortest_, self.longest_ = min(lengths), max(lengths)
         return strings.map(self._score_block)[where]
+
+    def _kept(self, data: Any, labels: Any) -> tuple[Any, int]:
+        values, _ = read_strings(data)
+        bad = known_bad(labels, len(values))
+        return [value for value, odd in zip(values, bad.tolist(), strict=True) if not odd], int(bad.sum())
 
     def _score(self, data: Any) -> FloatArray:
         strings, where = Strings.of(self._read(data))

@@ -10,7 +10,7 @@ import numpy as np
 
 from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.detection import Anomaly, Detection, SeriesEvidence
-from amiss.detectors.many_series import ManySeries
+from amiss.detectors.series_labels import SeriesLabels
 from amiss.detectors.series_stream import Placed, SeriesStream
 from amiss.detectors.series_words import event_label
 from amiss.event_edges import trimmed
@@ -81,7 +81,7 @@ class Judged:
     ledger: FloatArray
 
 
-class UpdateAnswer(ManySeries):
+class UpdateAnswer(SeriesLabels):
     """The part of `SeriesDetector` that tells of a series that goes on."""
 
     def _outages(self, points: Placed, begin: int) -> list[tuple[int, Anomaly]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from amiss.batch import BoolArray, FloatArray
+from amiss.batch import AnyArray, BoolArray, FloatArray
 from amiss.errors import ParameterError
 
 _APART = 1.05  # the line keeps so far from a labelled score, where the other side leaves room
@@ -85,12 +85,7 @@ def labelled(scores: Any, labels: Any) -> tuple[FloatArray, BoolArray]:
             f"There are {len(given)} labels for {len(values)} scores. Give one an item: 1 anomaly, 0 normal, "
             "None where nobody said."
         )
-    known = np.array([not (label is None or label != label) for label in given], bool)
-    for place in np.flatnonzero(known).tolist():
-        if isinstance(given[place], str) or given[place] not in (0, 1):
-            raise ParameterError(
-                f"Label {place} is {given[place]!r}. Legal: 1 (anomaly), 0 (normal), None where nobody said."
-            )
+    known = _known(given)
     bad = known & ~(np.isfinite(values) & (values >= 0))
     if bad.any():
         place = int(np.flatnonzero(bad)[0])
@@ -101,3 +96,48 @@ def labelled(scores: Any, labels: Any) -> tuple[FloatArray, BoolArray]:
     if not known.any():
         raise ParameterError("No label is given. Give at least one: 1 anomaly, 0 normal.")
     return values[known], given[known].astype(bool)
+
+
+def known_bad(labels: Any, count: int) -> BoolArray:
+    """Return which of ``count`` items are labelled anomalies, shape (count,).
+
+    Raises
+    ------
+    ParameterError
+        There are not as many labels as items, one is something else, or all items are labelled anomalies.
+
+    Examples
+    --------
+    >>> known_bad([1, None, 0], 3)
+    array([ True, False, False])
+    """
+    given = np.asarray(labels, dtype=object).ravel()
+    if len(given) != count:
+        raise ParameterError(
+            f"There are {len(given)} labels for {count} items. Give one an item: 1 anomaly, 0 normal, None where "
+            "nobody said."
+        )
+    bad = _known(given)
+    bad[bad] = given[bad].astype(bool)
+    if bad.all():
+        raise ParameterError(
+            "All items are labelled anomalies, so there is nothing to learn from. Leave some without."
+        )
+    return bad
+
+
+def _known(given: AnyArray) -> BoolArray:
+    """Return where somebody said what an item is.
+
+    Raises
+    ------
+    ParameterError
+        A label is no label.
+    """
+    known = np.array([not (label is None or label != label) for label in given], bool)
+    for place in np.flatnonzero(known).tolist():
+        if isinstance(given[place], str) or given[place] not in (0, 1):
+            raise ParameterError(
+                f"Label {place} is {given[place]!r}. Legal: 1 (anomaly), 0 (normal), None where nobody said."
+            )
+    return known

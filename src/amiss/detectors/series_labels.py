@@ -1,0 +1,69 @@
+"""Points of a series that are known to be bad: not learnt from, and scored afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
+from amiss.detectors.many_series import ManySeries
+from amiss.detectors.series_rows import of_rows
+from amiss.reading.time_column import read_times
+from amiss.reading.timeline import Timeline, _frame_of, _numeric
+from amiss.thresholds.by_labels import known_bad
+
+
+class SeriesLabels(ManySeries):
+    """The part of `SeriesDetector` that knows of bad points."""
+
+    tail_: FloatArray
+    tail_mask_: BoolArray
+    fingerprint_: str
+
+    def _kept(self, data: Any, labels: Any) -> tuple[Any, int]:
+        """Return the series with its bad points missing, and how many they are."""
+        frame = _frame_of(data)
+        bad = known_bad(labels, len(frame))
+        time = Timeline(self.time)._find_time(frame)
+        moments = np.arange(len(frame))
+        if time is not None:
+            moments = read_times(frame, time, self.tz, self.time_format).moments.astype(np.int64)
+        bridge = None if self.gap == "mask" else moments
+        columns = [
+            column if name == time else _without(column, bad, bridge)
+            for name, column in zip(frame.names, frame.columns, strict=True)
+        ]
+        return replace(frame, columns=columns), int(bad.sum())
+
+    def _score_all(self, X: Any) -> None:
+        """Score the series as it is; what follows on it is seen with its bad points before it."""
+        series = self._series_of(X)
+        self.fingerprint_ = fingerprint(series.values)
+        channels, context = self._in_context(series)
+        self._learn_gaps(series, channels)
+        last = channels.last(len(self.tail_))
+        self.tail_, self.tail_mask_ = last.values.copy(), last.mask.copy()
+        self.scored_ = of_rows(series, self._scored_points(channels, context, len(series)))
+        super()._score_all(X)
+        self.p_values_ = np.where(self.scored_, self.p_values_, 1.0)
+
+
+def _without(column: AnyArray, bad: BoolArray, moments: IntArray | None) -> AnyArray:
+    """Return a column of numbers with its bad cells missing, or on straight lines between those before and after."""
+    values = _numeric(column)
+    if values is None:
+        return column
+    if moments is None:
+        return np.where(bad, np.nan, values)
+    good = np.flatnonzero(~bad)
+    good = good[np.argsort(moments[good], kind="stable")]
+    return np.where(bad, np.interp(moments, moments[good], values[good]), values)
+
+
+def fingerprint(values: FloatArray) -> str:
+    """Return a text that two series share only if all their values are the same."""
+    plain = np.where(np.isnan(values), np.nan, values + 0.0)
+    return hashlib.sha256(f"{plain.shape}".encode() + plain.tobytes()).hexdigest()
