@@ -194,6 +194,7 @@ def test_the_leap_day_comes_in_leap_years_alone():
     """Every year has a 1st of May, every fourth a 29th of February, not every hundredth."""
     assert texts_of(days_of(["02-29"], 1899, 1904)) == ["1904-02-29"]
     assert len(days_of(["05-01"], 2020, 2024)) == 5
+    assert len(days_of(["05-01"], 9998, 12000)) == 2  # Python's dates end in 9999
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def days_of(given: Any, first: int, last: int) -> IntArray:
     >>> days_of(["1970-01-02", "01-06"], 1970, 1971).tolist()
     [1, 5, 370]
     """
-    years = range(first, last + 1)
+    years = range(max(first, date.min.year), min(last, date.max.year) + 1)
     found: list[int] = []
     for one in _entries(given, years):
         if isinstance(one, str) and (yearly := _EVERY_YEAR.fullmatch(one)):
