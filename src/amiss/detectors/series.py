@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import FloatArray
-from amiss.detectors.series_ahead import SeriesAhead
 from amiss.detectors.series_labels import fingerprint
+from amiss.detectors.series_learning import SeriesLearning
 from amiss.detectors.series_rows import of_rows
 from amiss.detectors.series_stream import NO_HOLE, Placed
 from amiss.events import check_count
@@ -26,7 +26,7 @@ _TREATED = {"mask": "gaps are bridged by straight lines", "interpolate": "straig
 _FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
 
 
-class SeriesDetector(SeriesAhead):
+class SeriesDetector(SeriesLearning):
     """Learn the usual course of a series and tell which points and channels do not fit.
 
     A point is scored by the windows around it, compared with what was seen at other times: a training point

@@ -33,7 +33,8 @@ class SeriesUpdates(UpdateAnswer):
 
     def fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
         """Learn what is normal; of many series, in each (see `Detector.fit`)."""
-        vars(self).pop("stream_", None)
+        for name in ("stream_", "kept_rows_"):
+            vars(self).pop(name, None)
         return super().fit(X, y, labels)
 
     @one_blas_thread()
