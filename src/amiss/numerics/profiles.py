@@ -10,7 +10,7 @@ import numpy as np
 from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.part import Stored
 
-_ROUNDS = 10
+_ROUNDS = 4
 _SETTLED = 1e-12
 
 
@@ -55,7 +55,7 @@ class Profile(Stored):
     year: FloatArray
 
     def fit(self, values: FloatArray, groups: Groups, seen: BoolArray) -> Self:
-        """Learn the profile of the points that are ``seen``; the two parts in turn until they stand still.
+        """Learn the profile of the points that are ``seen``; the two parts in turn, a few times.
 
         References
         ----------
