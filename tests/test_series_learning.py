@@ -117,9 +117,23 @@ def test_times_go_on_and_a_file_keeps_all(zone: str | None, tmp_path: Any) -> No
         assert detector.summary()[fact] == once[fact]
 
 
+def test_after_fit_its_newest_cycles_go_on(tmp_path: Any) -> None:
+    """Twenty-four of them, in months too, from a file too."""
+    at = np.arange("1950-01", "2020-01", dtype="datetime64[M]").astype("datetime64[us]")
+    values = 10 + 3 * np.sin(np.arange(840) * 2 * np.pi / 12) + wave(840, 5) * 0.1
+    frame = pl.DataFrame({"at": at, "load": values})
+    detector = learning().fit(frame[:720])
+    save(detector, tmp_path / "on.amiss")
+    loaded = load(tmp_path / "on.amiss")
+    detector.partial_fit(frame[720:])
+    held = detector.kept_rows_.states != 0  # type: ignore[union-attr]
+    twin = learning().fit(frame[720 - 24 * 12 :], labels=held)
+    assert (detector.scores_ == twin.scores_).all()
+    assert (loaded.partial_fit(frame[720:]).scores_ == detector.scores_).all()
+    assert detector.summary()["step"] == "1 month"
+
+
 def test_what_cannot_be_is_said() -> None:
-    """After fit alone, on many series."""
-    with pytest.raises(ParameterError, match="was fitted by fit, which keeps no rows"):
-        learning().fit(wave(300)).partial_fit(wave(100))
+    """On many series."""
     with pytest.raises(ParameterError, match="this detector learnt many"):
         learning(channels="apart").partial_fit(np.stack([wave(300), wave(300, 1)], axis=1))

@@ -71,6 +71,12 @@ class SeriesCommittee(Stored):
         totals = self._totals((model.score(channels) for model in self.models), channels)
         return np.asarray(sum(totals.values()))
 
+    def score_and_course(self, channels: Channels) -> FloatArray:
+        """Return what `score` and `unsmoothed` return, side by side, shape (points, 2)."""
+        raw = [model.score(channels) for model in self.models]
+        course = np.asarray(sum(self._totals(raw, channels).values()))
+        return np.column_stack([self._combined(raw, channels), course])
+
     def reach(self, period: int) -> int:
         """Return the points in the longest window, where the detector's has ``period``."""
         return max([period, *(model.width(period) for model in self.models)])

@@ -190,7 +190,7 @@ class SeriesDetector(SeriesLearning):
         self._learn_band(channels)
         context = channels.last(2 * self.committee_.reach(self.window_) + _SHORTEST_STRETCH)
         self.tail_, self.tail_mask_ = context.values.copy(), context.mask.copy()
-        self.recent_ = series.values[-self._remembered(series.values.shape[1]) :].copy()
+        self._keep_newest(series)
         self.fingerprint_ = fingerprint(series.values)
         self.span_ = [] if series.times is None else self.timeline_.texts(series.times[[0, -1]])
         self.levels_ = UsualLevels().fit(series.values, self.window_)

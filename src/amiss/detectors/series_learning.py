@@ -80,7 +80,7 @@ class SeriesLearning(SeriesAhead):
     kept_rows_: KeptRows | None = None
 
     def partial_fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
-        """Learn on from the next rows of the series; the first call is `fit`.
+        """Learn on from the next rows of the series; the first call is `fit`. After `fit`, its newest 24 cycles go on.
 
         The newest 20,000 rows are kept, and learnt from anew. Of the next rows, events are not learnt: an anomaly stays
         one however often it comes. What goes on for ``adapt_after`` points (see `EventRules`; 8 windows where nothing
@@ -105,7 +105,7 @@ class SeriesLearning(SeriesAhead):
         DataError
             The data cannot be used.
         ParameterError
-            The detector was fitted by `fit`, which keeps no rows, or on many series, or a label is none.
+            The detector is one of many series, or a label is none.
 
         Examples
         --------
@@ -122,18 +122,25 @@ class SeriesLearning(SeriesAhead):
             self.kept_rows_ = KeptRows.of(X, self.timeline_, bad, np.zeros(count, bool))
             return self
         self._check_one("partial_fit")
-        if self.kept_rows_ is None:
-            raise ParameterError(
-                "This detector was fitted by fit, which keeps no rows to learn on from. Begin with partial_fit(data) "
-                "in place of fit(data)."
-            )
-        kept = self._kept_with(X, labels, self.kept_rows_)
+        kept = self._kept_with(X, labels, self.kept_rows_ or self._newest())
         held = kept.states != _LEARNT
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AmissWarning)  # told at the first call
             self.fit(kept.frame(self.timeline_), labels=held if held.any() and not held.all() else None)
         self.kept_rows_ = kept
         return self
+
+    def _newest(self) -> KeptRows:
+        """Return the newest points that `fit` kept."""
+        if not len(self.recent_):
+            raise ParameterError(
+                "A file of an earlier version keeps no rows to learn on from. Begin anew: partial_fit(data) on another "
+                "detector."
+            )
+        kept = KeptRows()
+        kept.values, kept.moments = self.recent_, self.recent_moments_
+        kept.states = np.zeros(len(kept.values), np.int64)
+        return kept
 
     def _kept_with(self, X: Any, labels: Any, before: KeptRows) -> KeptRows:
         """Return the rows kept, the next ones among them."""

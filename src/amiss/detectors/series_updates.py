@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from amiss.batch import FloatArray
+from amiss.batch import FloatArray, IntArray
 from amiss.detectors.series_stream import NO_HOLE, Placed, SeriesStream
 from amiss.detectors.update_answer import Final, Judged, Update, UpdateAnswer, trim_by
 from amiss.errors import DataError, ParameterError
@@ -19,6 +19,7 @@ from amiss.numerics.blocks import one_blas_thread
 from amiss.part import MAY_BE_INFINITE
 from amiss.reading.resampling import Moments
 from amiss.reading.time_column import TimeColumn
+from amiss.reading.time_grid import Series
 
 _PAST = 12  # windows before an event that its kind is told from
 _FEWEST_CYCLES, _VALUES = 4, 500_000  # of the newest values, at least and at most, that are kept
@@ -30,10 +31,11 @@ class SeriesUpdates(UpdateAnswer):
 
     stream_: SeriesStream | None = None
     recent_: Annotated[FloatArray, MAY_BE_INFINITE] = np.zeros((0, 0))  # files of earlier versions have none
+    recent_moments_: IntArray = np.zeros(0, np.int64)
 
     def fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
         """Learn what is normal; of many series, in each (see `Detector.fit`)."""
-        for name in ("stream_", "kept_rows_"):
+        for name in ("stream_", "kept_rows_", "recent_moments_"):
             vars(self).pop(name, None)
         return super().fit(X, y, labels)
 
@@ -166,6 +168,13 @@ class SeriesUpdates(UpdateAnswer):
         period = self.period_ or self.window_
         return max(_FEWEST_CYCLES * period, min(CYCLES * period, _VALUES // channels))
 
+    def _keep_newest(self, series: Series) -> None:
+        """Keep the newest values of the training series, and their times in microseconds where it has some."""
+        newest = slice(-self._remembered(series.values.shape[1]), None)
+        self.recent_ = series.values[newest].copy()
+        if series.times is not None:
+            self.recent_moments_ = series.times[newest].astype("datetime64[us]").astype(np.int64)
+
     def _known(self) -> tuple[FloatArray, Moments]:
         """Return the newest values known, shape (points, channels), NaN missing, and the time of the last."""
         if self.stream_ is None:
@@ -187,16 +196,12 @@ class SeriesUpdates(UpdateAnswer):
         if self.levels_ is not None and lasts:
             points = replace(points, settled=tuple(stream.settled(self.levels_, points, lasts)))
         scored = self._scored_points(*self._in_context(points), len(points))
-        scores = np.where(scored, self._finite(self._at_levels(points, self.committee_.score)), 0.0)
+        found = self._at_levels(points, self.committee_.score_and_course)
+        scores = np.where(scored, self._finite(found[:, 0]), 0.0)
         evidence, cells = self._evidence(points, scores)
         ledger = np.zeros((len(points), 4))
-        newest = scores[max(0, stream.final - points.start) :]
-        if (
-            stream.tracker.open_since is not None
-            or (newest > self._merging_rules().leave * self.threshold_).any()
-        ):
-            ledger[:, 1] = outside_band(points.values, evidence.lower, evidence.upper, self.scale_.spread)
-            ledger[:, 2] = self._at_levels(points, self.committee_.unsmoothed)
+        ledger[:, 1] = outside_band(points.values, evidence.lower, evidence.upper, self.scale_.spread)
+        ledger[:, 2] = found[:, 1]
         ledger[:, 0] = scores
         if points.times is not None:
             ledger[:, 3] = points.times.astype("datetime64[us]").astype(np.int64)
