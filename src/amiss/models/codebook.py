@@ -14,7 +14,7 @@ from amiss.numerics.principal import principal_axes
 from amiss.numerics.recurrence import cluster, nearest_code, recurring
 from amiss.reading.windows import Channels, grid, spread_evenly, to_points, windows_of
 
-_LEARNT_FROM = 5_000
+_LEARNT_FROM = {"windows": 2_500, "points": 5_000}
 _SHARE = 0.9
 _FLATTEST = 0.1
 _AT_ONCE = 8_192
@@ -73,7 +73,7 @@ class Codebook(SeriesModel):
         self.steps_ = length if self.of == "windows" else 1
         self._learn_axes(channels)
         windows = len(channels) - self.steps_ + 1
-        kept = spread_evenly(windows, _LEARNT_FROM)
+        kept = spread_evenly(windows, _LEARNT_FROM[self.of])
         codes = cluster(self._rows(channels, kept), self.codes, random_state)
         places = grid(channels, self.steps_)
         index, _ = self._nearest(channels, places, codes)

@@ -16,7 +16,7 @@ from amiss.numerics.recurrence import TimedRows
 from amiss.reading.windows import Channels, grid, spread_evenly, to_points, window_sums
 
 _TAPS = 9
-_LEARNT_FROM = 20_000
+_LEARNT_FROM = 4_000
 _SHARE, _MOST_AXES = 0.95, 40
 _CHUNK = 8_192
 
