@@ -330,3 +330,17 @@ def test_gross_numbers_beside_categories_are_found(share):
     found = np.flatnonzero(TableDetector(random_state=0).fit_predict(orders) == -1)
     assert set(gross) <= set(found)
     assert len(found) <= len(gross) + 3
+
+
+@pytest.mark.parametrize(("count", "factor"), [(200, 2.0), (1000, 1.5)])
+def test_clean_tables_keep_their_promise(count: int, factor: float) -> None:
+    """Clean rows of dependent columns: new ones lie beyond the line about as often as told, not far more often."""
+    told, seen = [], []
+    for seed in range(5):
+        draw = np.random.default_rng(seed)
+        rows = draw.normal(size=(count + 4000, 3)) @ draw.normal(size=(3, 4))
+        rows += 0.3 * draw.normal(size=rows.shape)
+        detector = TableDetector(training_data="clean", random_state=0).fit(rows[:count])
+        told.append(detector.threshold_rule_.expected_by_chance())
+        seen.append(np.mean(detector.predict(rows[count:]) == -1))
+    assert np.mean(seen) < factor * np.mean(told)

@@ -236,3 +236,23 @@ def test_equal_scores_are_no_tail() -> None:
     scores = np.concatenate([np.repeat([1.0, 1.1, 1.25], 100), [50.0]])
     rule = make_part(Threshold, "peaks").fit(scores)
     assert 1.25 <= rule.threshold_ < 50.0
+
+
+@pytest.mark.parametrize("count", [60, 200, 1000])
+def test_a_tail_of_few_scores_is_as_heavy_as_what_is_not_known_of_it(count: int) -> None:
+    """Clean exponential scores, 400 samples: what lies beyond the line is what is told, within a factor of 1.5."""
+    told, true = [], []
+    for seed in range(400):
+        rule = Peaks().fit(np.random.default_rng(seed).exponential(size=count), clean=True)
+        told.append(rule.expected_by_chance())
+        true.append(np.exp(-rule.threshold_))
+    assert 1 / 1.5 <= np.mean(true) / np.mean(told) <= 1.5
+
+
+def test_data_of_which_most_lie_beyond_the_line_do_not_look_like_what_was_learnt() -> None:
+    """More than half of 20 or more: a note; half of them, or a few single items: none."""
+    rule = Peaks().fit(np.random.default_rng(0).exponential(size=500))
+    (note,) = rule.notes_on(np.arange(30) < 16, "row")
+    assert note.startswith("16 of 30 rows lie beyond the limit")
+    assert rule.notes_on(np.arange(30) < 15, "row") == ()
+    assert rule.notes_on(np.ones(19, bool), "row") == ()

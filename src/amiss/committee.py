@@ -31,8 +31,14 @@ class Committee(Stored):
     together : bool
         Whether items that a model finds more usual than most count alike to it, and the scores of the nearest training
         items count too, see `Neighbourhood`; not beside levels.
+
+    Attributes
+    ----------
+    optimism : ndarray of shape (items,)
+        By how much the items given to `fit` would score higher, had no calibration seen them. Not kept in a file.
     """
 
+    left_out: ClassVar[frozenset[str]] = frozenset({"optimism"})
     same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("models", "calibrations", "units"),)
     models: list[Model]
     clean: bool
@@ -42,6 +48,7 @@ class Committee(Stored):
     together: bool = False
     space: Space | None = None
     neighbourhood: Neighbourhood | None = None
+    optimism: FloatArray
 
     def __init__(self, models: list[Model], clean: bool = False, together: bool = False) -> None:
         self.models = models
@@ -70,6 +77,8 @@ class Committee(Stored):
         """
         scores = [model.fit(batch, normal, random_state).score(batch) for model in self.models]
         self.calibrations = [(Tail() if self.clean else ZScore()).fit(s) for s in scores]
+        lifts = [c.optimism(s) for c, s in zip(self.calibrations, scores, strict=True)]
+        self.optimism = np.asarray(np.average(lifts, axis=0, weights=[m.weight for m in self.models]))
         some = batch.take(np.linspace(0, len(batch) - 1, min(len(batch), _ROWS_FOR_UNITS)).astype(int))
         self.units = [_unit(m.surprise(some)) for m in self.models]
         views = [view for m in self.models if (view := m.surprise_of_levels(some)) is not None]

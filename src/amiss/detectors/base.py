@@ -305,7 +305,7 @@ class Detector(TakesLabels, Stored):
             reach=self._reach(),
             evidence=evidence,
             learnt=self.summary(),
-            notes=(*self.notes_, *self._notes_on(X)),
+            notes=(*self.notes_, *self._notes_on(X), *self.threshold_rule_.notes_on(flags, self.unit)),
             native=X,
         )
 

@@ -15,7 +15,7 @@ from amiss.committee import Committee
 from amiss.detection import Anomaly, TableEvidence
 from amiss.detectors.base import Detector
 from amiss.detectors.odd_cells import OddCells, numbers_of, spread_evenly
-from amiss.detectors.table_words import CellWords, likely_levels
+from amiss.detectors.table_words import CellWords, likely_levels, some_rows
 from amiss.errors import NotFittedError
 from amiss.explanation import causes_of
 from amiss.models.asked import fresh_models
@@ -32,7 +32,7 @@ MIXED_MODELS = (*FAST_MODELS, "masked:space=asinh", "masked:space=standard")
 _RESCALED = ("local:space=minmax,rescaled=True", "local:space=rank,rescaled=True")
 CLEAN_MODELS = ("local:space=asinh", *_RESCALED, "marginal")
 _NUMBERS, _OURS = ("numeric", "boolean", "date", "constant"), ("auto", "fast", ["auto"], ["fast"])
-_ROWS_FOR_NETWORKS, _ROWS_FOR_UNITS, _ROWS_TRIED, _LONGEST_TRIED = 40, 2_000, 16, 200
+_ROWS_FOR_NETWORKS, _ROWS_FOR_UNITS = 40, 2_000
 _NOTHING = float(np.log(2.0))  # what cell evidence says of a cell that nothing speaks for or against
 
 
@@ -146,7 +146,7 @@ class TableDetector(Detector):
         self.odd_cells_ = OddCells(self.growing_, alone).fit(table, random_state)
         self._training, self._cell_scores = table, None
         self._set_cell_units(table)
-        self.tried_ = _some_rows(table)
+        self.tried_ = some_rows(table)
         return self._combined(table, numbers, levels)
 
     def _choose_columns(self, table: Table) -> None:
@@ -195,6 +195,11 @@ class TableDetector(Detector):
         batch, clean = self._numbers(table), self.training_data == "clean"
         self.graded_, self.categories_ = levels_among(batch), CategoricalMemory()
         return self.categories_.fit_score(batch, self._indicators(table), random_state, clean)
+
+    def _independent(self, scores: FloatArray) -> FloatArray:
+        # rows a calibration has seen look more usual to it than new ones do, and the line is for new ones
+        seen = None if self.categorical_ else self.committee_
+        return scores if seen is None else scores + seen.optimism
 
     # ------------------------------------------------------------- score
     def _score(self, data: Any) -> FloatArray:
@@ -338,13 +343,3 @@ class TableDetector(Detector):
 
     def _probe(self) -> Any:
         return self.tried_ if self.columns_.named_ else np.array(list(self.tried_.values()), dtype=object).T
-
-
-def _some_rows(table: Table) -> dict[str, list[str]]:
-    """Return rows to try a loaded detector on, by column, as text: some learnt, an empty, an odd one."""
-    rows = np.unique(np.linspace(0, len(table) - 1, _ROWS_TRIED).astype(int)).tolist()
-    tried = {}
-    for column in table.columns:
-        some = [column.text(i)[:_LONGEST_TRIED] for i in rows]
-        tried[column.name] = [*some, "", "0" if column.typed else "?"]
-    return tried

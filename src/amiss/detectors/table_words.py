@@ -13,6 +13,7 @@ from amiss.usual import Usual
 
 _TRIED = 8  # cells of a row, the worst, whose words are compared with what was seen
 _BESIDE = 1.0  # nats of text evidence from which its words are better than those of the numbers
+_ROWS_TRIED, _LONGEST_TRIED = 16, 200
 
 
 class CellWords:
@@ -140,3 +141,13 @@ def likely_levels(
         return {}
     learnt = zip(places, levels, expected.T, strict=True)
     return {j: [known.levels[place] for place in rows] for j, known, rows in learnt}
+
+
+def some_rows(table: Table) -> dict[str, list[str]]:
+    """Return rows to try a loaded detector on, by column, as text: some learnt, an empty, an odd one."""
+    rows = np.unique(np.linspace(0, len(table) - 1, _ROWS_TRIED).astype(int)).tolist()
+    tried = {}
+    for column in table.columns:
+        some = [column.text(i)[:_LONGEST_TRIED] for i in rows]
+        tried[column.name] = [*some, "", "0" if column.typed else "?"]
+    return tried

@@ -29,6 +29,10 @@ class Calibration(Stored):
         """Return calibrated scores of the same shape, finite."""
         raise NotImplementedError
 
+    def optimism(self, scores: FloatArray) -> FloatArray:
+        """Return by how much training scores would be higher, had the scale been learnt without each; 0 by default."""
+        return np.zeros(len(scores))
+
 
 class ZScore(Calibration):
     """Standard deviations from the training mean, log-compressed: sign(z) log(1 + abs(z)).
@@ -64,6 +68,20 @@ class Tail(Calibration):
         at_least = count - np.searchsorted(self.ordered, scores, side="left")
         beyond = np.maximum(scores - self.ordered[-1], 0.0) / self.spread
         return np.asarray(-np.log(np.maximum(at_least, 1) / count) + np.log1p(beyond))
+
+    def optimism(self, scores: FloatArray) -> FloatArray:
+        """Return by how much training scores would be higher, had the scale been learnt without each, >= 0.
+
+        Of n scores the k-th highest is told k / n; a new item in its place would be told (k - 1) / (n - 1), and how
+        far it lies beyond the others.
+        """
+        count = len(self.ordered)
+        if count < 2:
+            return np.zeros(len(scores))
+        others = np.maximum(count - np.searchsorted(self.ordered, scores, side="left") - 1, 0)
+        beyond = np.where(others == 0, np.maximum(scores - self.ordered[-2], 0.0) / self.spread, 0.0)
+        alone = -np.log(np.maximum(others, 1) / (count - 1)) + np.log1p(beyond)
+        return np.asarray(np.maximum(alone - self.apply(scores), 0.0))
 
 
 class UpperQuantile(Calibration):

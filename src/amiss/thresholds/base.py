@@ -6,10 +6,11 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from amiss.batch import FloatArray
+from amiss.batch import BoolArray, FloatArray
 from amiss.part import Part
 from amiss.thresholds.normal_scores import NormalScores
 
+_FEW = 20  # items, of which most may be abnormal without a word about it
 _LARGEST, _SMALLEST = float(np.finfo(np.float64).max) / 2, float(np.finfo(np.float64).tiny)
 
 
@@ -81,3 +82,21 @@ class Threshold(Part):
     def expected_by_chance(self) -> float:
         """Return the share of normal items that lie beyond the threshold by chance."""
         return float(self.p_values(np.asarray([np.nextafter(self.threshold_, np.inf)]))[0])
+
+    def notes_on(self, flags: BoolArray, unit: str) -> tuple[str, ...]:
+        """Return what to know where most of many items lie beyond the threshold: then it is not they that are odd.
+
+        Parameters
+        ----------
+        flags : ndarray of shape (items,), bool
+            Which items lie beyond it.
+        unit : str
+            What an item is called, such as "row".
+        """
+        beyond = int(flags.sum())
+        if len(flags) < _FEW or 2 * beyond <= len(flags):
+            return ()
+        return (
+            f"{beyond:,} of {len(flags):,} {unit}s lie beyond the limit: these data as a whole do not look like "
+            "what was learnt from. Learn from data like these, or go by the order of the scores.",
+        )

@@ -117,7 +117,7 @@ class NormalScores(Stored):
         new = cls()
         new.ordered, new.items = thinned(scores, _KEPT), len(scores)
         spread = untied(scores)
-        tail = _clean_tail(spread, _CLEAN) if clean else _mixed_tail(spread, shape)
+        tail = _predicted(spread, _clean_tail(spread, _CLEAN)) if clean else _mixed_tail(spread, shape)
         new.start, new.share, new.anomalies = tail.start, tail.share, tail.anomalies
         new.shape, new.scale = tail.excess
         new.power, new.offset = tail.scale
@@ -180,6 +180,18 @@ def _clean_tail(scores: FloatArray, prior: Prior) -> _Tail:
     excess = scores[scores > start] - start
     share = len(excess) / (n + (len(excess) == n))
     return _Tail(float(start), share, fit_pareto(excess, prior))
+
+
+def _predicted(scores: FloatArray, tail: _Tail) -> _Tail:
+    """Return the tail of scores to come: heavier than the fitted one by the variance of its shape.
+
+    That is (1 + shape)**2 / m of m excesses (Smith 1987, Annals of Statistics 15, 1174). Where they are exponential
+    with mean s, the next one is above x with probability (1 + x / (m s))**-m, which is a generalised Pareto
+    distribution of shape 1 / m.
+    """
+    shape, scale = tail.excess
+    variance = (1 + max(shape, -1.0)) ** 2 / int((scores > tail.start).sum())
+    return tail._replace(excess=Pareto(shape + variance, scale))
 
 
 def _mixed_tail(scores: FloatArray, shape: float) -> _Tail:
