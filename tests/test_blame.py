@@ -41,3 +41,24 @@ def test_the_wrong_channel_of_an_event_is_the_first_cause() -> None:
         met = [e for e in events if (e.start or 0) <= place - 1199 and place - 1200 <= (e.end or 0)]
         assert met
         assert met[0].causes[0].cell == names[channel]
+
+
+def test_of_two_levels_that_contradict_each_other_the_one_the_numbers_deny_is_the_first_cause() -> None:
+    """Pens are many and desks few, pens lie on shelf A: a pen called a desk is told by price and shelf."""
+    rng = np.random.default_rng(0)
+    kind = rng.choice(3, 600, p=[0.5, 0.3, 0.2])
+    price = np.array([5.0, 20.0, 80.0])[kind] * rng.lognormal(0, 0.1, 600)
+    goods, shelf = np.array(["pen", "book", "desk"])[kind], np.array(["A", "A", "B"])[kind]
+    detector = TableDetector(models="fast", random_state=0).fit(
+        {"goods": goods, "shelf": shelf, "price": price}
+    )
+    new = {"goods": ["desk", "pen", "pen"], "shelf": ["A", "B", "B"], "price": [5.0, 80.0, 5.0]}
+    assert [a.causes[0].cell for a in detector.explain(new)] == ["goods", "goods", "shelf"]
+
+
+def test_a_mistake_made_in_many_rows_is_the_first_cause_where_nothing_else_is_odd() -> None:
+    """One state in fourteen is "***": a level as it might be, but no other cell of the row is to blame."""
+    state = ["***" if i % 14 == 5 else "S" for i in range(420)]
+    columns = {"state": state, "width": [f"{100 + 7 * i % 90}" for i in range(420)]}
+    detector = TableDetector(models="fast", random_state=0).fit(columns)
+    assert detector.explain({"state": ["***"], "width": ["130"]})[0].causes[0].cell == "state"

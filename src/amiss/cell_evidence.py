@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, Self
 from weakref import ReferenceType, ref
@@ -45,8 +46,15 @@ _OF_THE_VALUE = (RareValue, OddFormat, OddCharacters, LikelyTypo)
 _MANY_ROWS = (3.0, 0.05)
 """Many are at least so many rows, and such a share of them."""
 
+_SLIGHT = 0.5
+"""Where the largest blame of a row is less than that of what was not held against frequent values, they are blamed:
+what many rows hold may be a level, or the same mistake many times."""
+
 _LEAST_SAY = 0.2
 """A part says what was expected where it weighs more than that share of the strongest part."""
+
+_NOTHING = float(np.log(2.0))
+"""What the evidence says of a cell that nothing speaks for or against."""
 
 _MOST_TYPED = 1_000
 """A column of numbers with more different values than that is measured: its values are not counted."""
@@ -173,6 +181,27 @@ class Explained:
         frequent = self.cells.frequent(*_MANY_ROWS, total=self.items)
         return np.where(alone[:, None, None] & frequent, np.minimum(self.weight, 0.0), self.weight)
 
+    def mended(self, places: Sequence[int], mends: FloatArray) -> Explained:
+        """Return the evidence where what broken dependencies hold against some columns is held against those whose
+        repair mends the row.
+
+        Of two columns that contradict each other the rarer value need not be the wrong one.
+
+        Parameters
+        ----------
+        places : sequence of int
+            The columns.
+        mends : ndarray of shape (rows, places)
+            By how much the repair of each mends the row, >= 0; where nothing does, the evidence stays.
+        """
+        weight, total = self.weight.copy(), mends.sum(axis=1, keepdims=True)
+        for k in [k for k, part in enumerate(self.parts) if isinstance(part, BrokenDependency)]:
+            found = weight[k][:, places]
+            held = np.maximum(found, 0.0).sum(axis=1, keepdims=True)
+            shared = np.minimum(found, 0.0) + held * mends / np.where(total > 0, total, 1.0)
+            weight[k][:, places] = np.where(total > 0, shared, found)
+        return replace(self, weight=weight)
+
     def reason(self, row: int, column: int) -> tuple[str, str]:
         """Return the strongest reason against a cell, and what was expected; both empty where there is none.
 
@@ -188,6 +217,24 @@ class Explained:
         words = next((r.words for r in found if r.words), "")
         exact = next((r.expected for r in found if r.exact), "")
         return words, exact or next((r.expected for r in found if r.expected), "")
+
+
+def blame_of(surprise: FloatArray, explained: Explained | None, told: Explained | None) -> FloatArray:
+    """Return what is held against each cell, shape (rows, columns), >= 0.
+
+    Parameters
+    ----------
+    surprise : ndarray of shape (rows, columns)
+        How surprising each cell is, the evidence among it.
+    explained, told : Explained or None
+        The evidence, and what is told of it: where that is slight, all evidence counts.
+    """
+    if explained is None or told is None:
+        return surprise
+    beside = surprise - explained.surprise - _NOTHING
+    blame, whole = np.maximum(beside + told.blame, 0.0), np.maximum(beside + told.surprise, 0.0)
+    slight = blame.max(axis=1, initial=0.0) < _SLIGHT * whole.max(axis=1, initial=0.0)
+    return np.where(slight[:, None], whole, blame)
 
 
 def positive(evidence: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import AnyArray, Batch, FloatArray
-from amiss.cell_evidence import Explained
+from amiss.cell_evidence import Explained, blame_of
 from amiss.committee import Committee
 from amiss.detection import Anomaly, TableEvidence
 from amiss.detectors.base import Detector
@@ -29,11 +29,11 @@ from amiss.usual import Usual
 
 FAST_MODELS = ("marginal", "robust", "memory")
 MIXED_MODELS = (*FAST_MODELS, "masked:space=asinh", "masked:space=standard")
+LEVEL_MODELS = ("middle",)  # beside levels
 _RESCALED = ("local:space=minmax,rescaled=True", "local:space=rank,rescaled=True")
 CLEAN_MODELS = ("local:space=asinh", *_RESCALED, "marginal")
 _NUMBERS, _OURS = ("numeric", "boolean", "date", "constant"), ("auto", "fast", ["auto"], ["fast"])
 _ROWS_FOR_NETWORKS, _ROWS_FOR_UNITS = 40, 2_000
-_NOTHING = float(np.log(2.0))  # what cell evidence says of a cell that nothing speaks for or against
 
 
 class TableDetector(Detector):
@@ -47,8 +47,8 @@ class TableDetector(Detector):
     ----------
     models : "auto", "fast", str, Model, or list of those
         The committee on the numeric columns. "auto": marginal, robust, memory and masked in two column spaces for
-        mixed training data of two or more numbers a row and 40 or more rows; local in three column spaces, and
-        marginal, for clean. "fast": the same without the networks.
+        mixed training data of two or more numbers a row and 40 or more rows, and middle beside levels; local in
+        three column spaces, and marginal, for clean. "fast": the same without the networks.
     threshold : str or Threshold
         Where abnormal starts; "auto" is "peaks".
     training_data : "mixed" or "clean"
@@ -178,7 +178,8 @@ class TableDetector(Detector):
     def _make_models(self) -> list[Model]:
         clean = self.training_data == "clean"
         little = len(self.numeric_) < 2 or self.items_ < _ROWS_FOR_NETWORKS
-        mixed = FAST_MODELS if little or self.models in ("fast", ["fast"]) else MIXED_MODELS
+        mixed: tuple[str, ...] = FAST_MODELS if little or self.models in ("fast", ["fast"]) else MIXED_MODELS
+        mixed += LEVEL_MODELS if self.numeric_ and self.categorical_ else ()
         return fresh_models("table", self.models, CLEAN_MODELS if clean else mixed, clean)
 
     def _learn_levels(self, table: Table) -> None:
@@ -303,13 +304,14 @@ class TableDetector(Detector):
         table = self._read(data).take(flagged)
         explained = self.odd_cells_.explain(table)
         surprise = self._cell_surprise(table, explained)
-        blame = surprise
-        if explained:
-            blame = np.maximum(surprise - explained.surprise + explained.blame - _NOTHING, 0.0)
-            blame = np.where(blame.any(axis=1, keepdims=True), blame, np.maximum(surprise - _NOTHING, 0.0))
-        batch = self._numbers(table)
+        batch, told = self._numbers(table), explained
+        if explained and self.categories_ is not None:
+            told = explained.mended(
+                self.categorical_, self.categories_.mended(batch, self._indicators(table))
+            )
+        blame = blame_of(surprise, explained, told)
         likely = likely_levels(self.committee_, batch, self.categorical_, self.levels_)
-        words = CellWords(table, self.usual_, self.committee_, batch, self.numeric_, explained, likely)
+        words = CellWords(table, self.usual_, self.committee_, batch, self.numeric_, told, likely)
         p_values = self.threshold_rule_.p_values(scores[flagged])
         anomalies = []
         for i, place in enumerate(np.asarray(flagged).tolist()):

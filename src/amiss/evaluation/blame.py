@@ -18,7 +18,8 @@ _MOST_ROWS = 300  # that are explained
 def blame_figures(detector: Any, case: Case) -> dict[str, float]:
     """Return how often a fitted detector blames what is wrong first, empty where nobody knows what is.
 
-    In a dirty table: of the rows with one wrong cell, the share whose first cause is that cell. In a list of strings
+    In a dirty table: of the rows with one wrong cell in the judged columns, the share whose first cause is a wrong cell
+    (that one, or one of a column that is not judged). In a list of strings
     with known changes: the share of changed strings whose most surprising character lies in the changed span, and
     the share of those where it is no farther than one character from it.
 
@@ -34,14 +35,17 @@ def blame_figures(detector: Any, case: Case) -> dict[str, float]:
 
 
 def _cells(detector: Any, case: Case) -> dict[str, float]:
-    rows = np.flatnonzero(case.labels.sum(axis=1) == 1)
+    judged = case.truth.reshape(len(case.labels), -1)
+    rows = np.flatnonzero(judged.sum(axis=1) == 1)
     if not len(rows):
         return {}
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_ROWS)).astype(int)]
     names = list(case.training)
     told = detector.explain(take({n: np.array(c, object) for n, c in case.training.items()}, rows))
-    wrong = [names[int(case.labels[row].argmax())] for row in rows]
-    right = [bool(a.causes) and a.causes[0].cell == name for a, name in zip(told, wrong, strict=True)]
+    right = [
+        bool(a.causes) and bool(case.labels[row, names.index(a.causes[0].cell)])
+        for a, row in zip(told, rows.tolist(), strict=True)
+    ]
     return {"blamed": float(np.mean(right))}
 
 
