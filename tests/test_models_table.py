@@ -1,6 +1,7 @@
 """The numeric models of tables: each against what it is defined to be."""
 
 import re
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from amiss.batch import Batch
 from amiss.committee import Committee
 from amiss.errors import ParameterError
-from amiss.models import Gaps, Local, Marginal, Memory, Robust, Span
+from amiss.models import Gaps, Local, Marginal, Memory, Middle, Robust, Span
 from amiss.models.base import Model, SeriesModel, StringModel
 from amiss.models.categorical import CategoricalMemory, Levels, levels_among
 from amiss.models.robust import Gaussian
@@ -17,7 +18,7 @@ from amiss.numerics.calibration import Tail, UpperQuantile, ZScore, closed, open
 from amiss.part import make_part
 from amiss.trust import trusted_rows
 
-MODELS = (Marginal, Robust, Memory, Local, Gaps, Span)
+MODELS = (Marginal, Robust, Memory, Middle, Local, Gaps, Span)
 
 
 def batch(values):
@@ -224,6 +225,42 @@ def test_trust_leaves_out_the_anomalies():
     trusted = trusted_rows(batch(values), np.random.default_rng(0))
     assert trusted.sum() == 240
     assert not trusted[:30].any()
+
+
+def flooded() -> Batch:
+    """350 rows as usual and 150 alike: zeros that are ones there in four columns, and a level of their own."""
+    random = np.random.default_rng(0)
+    values = np.where(random.random((500, 6)) < 0.97, 0.0, random.random((500, 6)))
+    codes = random.choice(2, 500, p=[0.8, 0.2])
+    values[350:, :4], codes[350:] = 1.0, 2
+    lost = np.zeros((500, 1), bool)
+    return Batch(values, lost.repeat(6, axis=1), tuple("abcdef"), codes[:, None], lost, (3,))
+
+
+def test_trust_beside_levels_leaves_out_a_flood():
+    """Of 500 rows, 150 of them wrong in the same way, 300 are trusted and none of those."""
+    trusted = trusted_rows(flooded(), np.random.default_rng(0))
+    assert trusted.sum() == 300
+    assert not trusted[350:].any()
+
+
+def test_middle_sums_ranks_and_shares():
+    """Normal quantiles of middle ranks, and 2 (1 - share); a level never seen has no share."""
+    values = np.array([[0.0], [0.0], [0.0], [7.0]])
+    codes, lost = np.array([[0], [0], [1], [0]]), np.zeros((4, 1), bool)
+    one = Middle().fit(
+        Batch(values, lost, ("a",), codes, lost, (2,)), np.ones(4, bool), np.random.default_rng(0)
+    )
+    zero, seven = abs(NormalDist().inv_cdf(1.5 / 4)), NormalDist().inv_cdf(3.5 / 4)
+    asked = Batch(values[[0, 2, 3, 0]], lost, ("a",), np.array([[0], [1], [0], [-1]]), lost, (2,))
+    assert one.score(asked) == pytest.approx([zero + 0.5, zero + 1.5, seven + 0.5, zero + 2.0])
+
+
+def test_middle_sees_a_flood():
+    """Rows wrong in the same way, three in ten, are farther from the middle than 99 % of the others."""
+    rows = flooded()
+    scores = Middle().fit(rows, np.ones(500, bool), np.random.default_rng(0)).score(rows)
+    assert scores[350:].min() > np.quantile(scores[:350], 0.99)
 
 
 def test_trust_draws_from_large_tables():

@@ -14,6 +14,7 @@ from amiss.models.local import Local
 from amiss.models.marginal import Marginal
 from amiss.models.masked import Masked
 from amiss.models.memory import Memory
+from amiss.models.middle import Middle
 from amiss.models.ngram import NGram
 from amiss.models.other_channels import OtherChannels
 from amiss.models.own_callable import OwnCallable
@@ -45,6 +46,7 @@ __all__ = [
     "Marginal",
     "Masked",
     "Memory",
+    "Middle",
     "Model",
     "NGram",
     "OtherChannels",
