@@ -50,6 +50,20 @@ def test_beyond_the_training_scores_the_tail_is_exponential():
     assert (high - low) / 3 == pytest.approx(np.log10(np.e), rel=0.1)
 
 
+def test_a_bent_tail_has_no_end():
+    """Below the bend nothing changes; beyond it what is odder still scores higher, where the plain tail ends at 12."""
+    scores = np.random.default_rng(0).exponential(size=2000)
+    plain, bent = ExponentialTail().fit(scores), ExponentialTail(6.0).fit(scores)
+    asked = np.array([1.0, 5.0, 10.0, 100.0, 1000.0, 1e300])
+    low, high = plain.apply(asked), bent.apply(asked)
+    assert (low[-3:] == 12.0).all()
+    assert (high[:3] == low[:3]).all()
+    assert low[2] < 6.0
+    assert (np.diff(high) > 0).all()
+    one = ExponentialTail(1e9).fit(scores).apply(asked)[3]
+    assert high[3] == pytest.approx(6.0 * (1 + np.log(one / 6.0)))
+
+
 def test_anomalies_among_the_training_scores_do_not_hide_themselves():
     """Twenty huge scores of 1,500 stay far above the rest."""
     scores = np.append(np.random.default_rng(0).exponential(size=1480), np.full(20, 200.0))

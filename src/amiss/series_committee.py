@@ -17,6 +17,7 @@ from amiss.reading.windows import Channels, moving_mean
 
 _ONE_CHANNEL = ("kernels", "shapes", "codebook")
 _WINDOWS = (8, 32, 128, 256)  # of one channel, beside the detector's: no single length suits all anomalies
+_BEND = 6.0  # of tails of many channels: one in a million
 _HIDDEN = 8  # each so-manieth value is hidden from the models, and foretold
 _MANY_CHANNELS = (
     "subspace",
@@ -57,7 +58,9 @@ class SeriesCommittee(Stored):
         self.calibrations = []
         one = channels.values.shape[1] == 1
         raw = [model.fit(channels, random_state).score(channels) for model in self.models]
-        self.calibrations = [(UpperQuantile() if one else ExponentialTail()).fit(scores) for scores in raw]
+        self.calibrations = [
+            (UpperQuantile() if one else ExponentialTail(_BEND)).fit(scores) for scores in raw
+        ]
         self._choose_foreteller(channels)
         self.usual = float(np.median(sum(self._totals(raw, channels).values())))
         return self._combined(raw, channels)

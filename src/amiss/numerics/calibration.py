@@ -107,12 +107,22 @@ class UpperQuantile(Calibration):
 class ExponentialTail(Calibration):
     """-log10 of the share of training scores at least as high; beyond the 0.98 quantile an exponential tail.
 
-    Scores of shape (items, cells) are taken cell by cell. At most 12, so that no cell outvotes all others.
+    Scores of shape (items, cells) are taken cell by cell.
+
+    Parameters
+    ----------
+    bend : float or None
+        Beyond it the tail grows with its logarithm, so that what is odder still scores higher and yet does not outvote
+        all others; None: it ends at 12.
     """
 
+    bend: float | None = None  # files of earlier versions hold none
     levels: FloatArray
     start: FloatArray
     slope: FloatArray
+
+    def __init__(self, bend: float | None = None) -> None:
+        self.bend = bend
 
     def fit(self, scores: FloatArray) -> Self:
         columns = scores.reshape(len(scores), -1)
@@ -134,7 +144,11 @@ class ExponentialTail(Calibration):
             out[:, i] = -np.log10(np.maximum(1.0 - below / _LEVELS, 1.0 - _TAIL))
         beyond = np.maximum(columns - self.start, 0.0) / self.slope
         inside = np.where(beyond > 0, -np.log10(1.0 - _TAIL), out)
-        tail = np.minimum(inside + beyond / np.log(10.0), _MOST)
+        tail = inside + beyond / np.log(10.0)
+        if self.bend is None:
+            tail = np.minimum(tail, _MOST)
+        else:
+            tail = np.minimum(tail, self.bend) + self.bend * np.log(np.maximum(tail / self.bend, 1.0))
         return np.asarray(tail.reshape(scores.shape))
 
 
