@@ -108,7 +108,7 @@ def test_keys_alone_are_no_series():
 @pytest.mark.parametrize("data", [{}, {"k": [], "v": []}, pl.DataFrame({"k": [], "v": []}), []])
 def test_nothing_is_refused(data):
     """As everywhere."""
-    with pytest.raises(DataError, match="a minimum of 1 is required|Expected 2D array"):
+    with pytest.raises(DataError, match=r"a minimum of 1 is required|Expected 2D array"):
         LongForm(data, ["k"])
 
 

@@ -177,12 +177,12 @@ def test_the_kind_of_an_event_is_told_everywhere() -> None:
     """In its sentence, in JSON, in the causes of its points and in a notebook; a row has none and names none."""
     event = anomaly(1, start=1, end=1, kind="level shift", severity="high")
     found = answer([1.0, 3.0, 1.0], (event,), kind="series", unit="point")
-    assert str(event).startswith("row 1: level shift (high), 4.2 x the limit, p 0.0004; ")
-    assert event.told_kind == "level shift (high)"
+    assert str(event).startswith("row 1: level shift, severity high, 4.2 x the limit, p 0.0004; ")
+    assert event.told_kind == "level shift, severity high"
     (told,) = json.loads(found.to_json())["anomalies"]
     assert (told["kind"], told["severity"]) == ("level shift", "high")
-    assert found.to_columns()["causes"][1].startswith("level shift (high); amount ")
-    assert "row 1, level shift (high)" in found._repr_html_()
+    assert found.to_columns()["causes"][1].startswith("level shift, severity high; amount ")
+    assert "row 1, level shift, severity high" in found._repr_html_()
     (row,) = json.loads(answer([1.0, 3.0], (anomaly(1),)).to_json())["anomalies"]
     assert not {"kind", "severity"} & row.keys()
     assert str(anomaly(1)).startswith("row 1: 4.2 x the limit")

@@ -58,7 +58,7 @@ def test_numpy_and_torch_answer_alike(params: dict[str, Any], positions: int, wi
         theirs = network.forward(torch_operations, weights, torch.from_numpy(values)).numpy()
     ours = network.rebuild(values)
     assert ours.shape == values.shape
-    assert np.abs(ours - theirs).max() < 1e-5
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
     assert (network.rebuild(values[5:6]) == ours[5:6]).all()
 
 

@@ -124,4 +124,4 @@ def test_events_that_begin_together_are_one_line():
     events = {name: [Anomaly(0, name, 2.0, 0.01, severity="high", series=name)] for name in marks}
     (found,) = together(series, events, 24)
     assert (found.label, found.series, found.severity) == ("points 500 to 512", ("a", "b", "c"), "high")
-    assert str(found) == "points 500 to 512: 3 series (high): a, b, c"
+    assert str(found) == "points 500 to 512: 3 series, severity high: a, b, c"

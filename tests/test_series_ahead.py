@@ -77,7 +77,7 @@ def rolled(values: FloatArray, period: int, steps: int, seasonal: bool = True) -
 
 
 def test_forecasts_beat_the_last_season_repeated() -> None:
-    """By a seventh: seasons with noise, with a trend; by a twentieth with a level that wanders, and El Nino's months."""
+    """By a seventh: seasons with noise, with a trend; by a twentieth with a level that wanders, and El Nino."""
     random = np.random.default_rng(0)
     wandering = np.zeros(1200)
     for at in range(1, 1200):

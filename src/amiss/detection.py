@@ -91,8 +91,8 @@ class Anomaly:
 
     @property
     def told_kind(self) -> str:
-        """Kind and severity in words, "spike (high)"; empty where there is neither."""
-        return f"{self.kind} ({self.severity})" if self.kind and self.severity else self.kind
+        """Kind and severity in words, "spike, severity high"; empty where there is neither."""
+        return f"{self.kind}, severity {self.severity}" if self.kind and self.severity else self.kind
 
     def __str__(self) -> str:
         causes = "; ".join(map(str, self.causes))

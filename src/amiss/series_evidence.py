@@ -103,7 +103,8 @@ class Together:
 
     def __str__(self) -> str:
         more = f" and {len(self.series) - _NAMED:,} more" if len(self.series) > _NAMED else ""
-        return f"{self.label}: {len(self.series):,} series ({self.severity}): {', '.join(self.series[:_NAMED])}{more}"
+        named = ", ".join(self.series[:_NAMED]) + more
+        return f"{self.label}: {len(self.series):,} series, severity {self.severity}: {named}"
 
 
 @dataclass(frozen=True)

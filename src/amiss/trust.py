@@ -16,20 +16,24 @@ _SHARE, _SHARE_BESIDE_LEVELS = 0.8, 0.6
 _NEIGHBOUR = 5
 
 
-def trusted_rows(batch: Batch, random_state: np.random.Generator, most: int = 10_000) -> BoolArray:
+def trusted_rows(
+    batch: Batch, random_state: np.random.Generator, middle: bool = True, most: int = 10_000
+) -> BoolArray:
     """Return the 80 % of rows that three simple views agree are central, of at most ``most`` drawn.
 
     The views: distance to the column medians, distance by the covariance of the rows that pass a first
     round, and distance to the fifth nearest of those rows. Each becomes a tail probability; their logarithms
-    are summed. Beside levels: the 60 % nearest to the middle of each column, see `Middle`. There anomalies are
-    often many and alike, such as floods in records of traffic, and the three views take them for a second kind of
-    normal rows.
+    are summed. Beside levels, if ``middle`` is True: the 60 % nearest to the middle of each column, see `Middle`. There
+    anomalies are often many and alike, such as floods in records of traffic, and the three views take them for a second
+    kind of normal rows.
 
     Parameters
     ----------
     batch : Batch
         Training rows.
     random_state : numpy.random.Generator
+    middle : bool
+        For a committee, whose other models know the rows at the edges. A network alone has to learn from those too.
     most : int
         Larger tables: only so many rows, drawn at random, can be trusted.
 
@@ -41,9 +45,9 @@ def trusted_rows(batch: Batch, random_state: np.random.Generator, most: int = 10
     if len(batch) > most:
         drawn = np.sort(random_state.choice(len(batch), most, replace=False))
     trusted = np.zeros(len(batch), dtype=bool)
-    if batch.levels:
-        middle = Middle().fit(batch, np.ones(len(batch), dtype=bool), random_state)
-        trusted[drawn[lowest(middle.score(batch.take(drawn)), _SHARE_BESIDE_LEVELS)]] = True
+    if batch.levels and middle:
+        everywhere = Middle().fit(batch, np.ones(len(batch), dtype=bool), random_state)
+        trusted[drawn[lowest(everywhere.score(batch.take(drawn)), _SHARE_BESIDE_LEVELS)]] = True
         return trusted
     flat = Space("asinh").fit(batch).apply(batch.take(drawn))
     scaled = Space("standard").fit(batch).apply(batch.take(drawn))

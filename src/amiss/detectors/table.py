@@ -170,9 +170,9 @@ class TableDetector(Detector):
         if not models:
             return np.zeros(len(table))
         batch, clean = self._numbers(table), self.training_data == "clean"
-        doubted = bool(self.numeric_) and not clean
-        trusted = trusted_rows(batch, random_state) if doubted else np.ones(len(batch), bool)
-        self.committee_ = Committee(models, clean, doubted and self.models in _OURS)
+        doubted, ours = bool(self.numeric_) and not clean, self.models in _OURS
+        trusted = trusted_rows(batch, random_state, ours) if doubted else np.ones(len(batch), bool)
+        self.committee_ = Committee(models, clean, doubted and ours)
         return self.committee_.fit_score(batch, trusted, random_state)
 
     def _make_models(self) -> list[Model]:
