@@ -88,15 +88,19 @@ def _smallest(values: FloatArray, k: int) -> IntArray:
 
 def nearest_code(rows: FloatArray, codes: FloatArray) -> tuple[IntArray, FloatArray]:
     """Return the index of the nearest code and the distance to it, each of shape (n,)."""
-    index, distance = np.zeros(len(rows), np.int64), np.zeros(len(rows))
-    lengths = np.einsum("cd,cd->c", codes, codes)
+    index, distance = _index_of_nearest(rows, codes), np.zeros(len(rows))
     for first in range(0, len(rows), _CODED_ROWS):
-        block = rows[first : first + _CODED_ROWS]
-        nearest = (lengths - 2.0 * product(block, codes.T)).argmin(axis=1)
-        difference = block - codes[nearest]
-        index[first : first + _CODED_ROWS] = nearest
-        distance[first : first + _CODED_ROWS] = np.sqrt(np.einsum("nd,nd->n", difference, difference))
+        part = slice(first, first + _CODED_ROWS)
+        difference = rows[part] - codes[index[part]]
+        distance[part] = np.sqrt(np.einsum("nd,nd->n", difference, difference))
     return index, distance
+
+
+def _index_of_nearest(rows: FloatArray, codes: FloatArray) -> IntArray:
+    lengths = np.einsum("cd,cd->c", codes, codes)
+    parts = (rows[first : first + _CODED_ROWS] for first in range(0, len(rows), _CODED_ROWS))
+    found = [(lengths - 2.0 * product(part, codes.T)).argmin(axis=1) for part in parts]
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
 
 
 def cluster(rows: FloatArray, count: int, random_state: np.random.Generator) -> FloatArray:
@@ -108,7 +112,7 @@ def cluster(rows: FloatArray, count: int, random_state: np.random.Generator) -> 
     """
     codes = _first_codes(rows, count, random_state)
     for _ in range(_ROUNDS):
-        index, _ = nearest_code(rows, codes)
+        index = _index_of_nearest(rows, codes)
         held = np.bincount(index, minlength=len(codes))
         order = np.argsort(index, kind="stable")
         begins = np.concatenate([[0], np.cumsum(held)[:-1]])
@@ -123,11 +127,18 @@ def cluster(rows: FloatArray, count: int, random_state: np.random.Generator) -> 
 
 def _first_codes(rows: FloatArray, count: int, random_state: np.random.Generator) -> FloatArray:
     """Return rows drawn one by one, each with the chance of its squared distance to those drawn before."""
+    lengths = np.einsum("nd,nd->n", rows, rows)
+    least = 1e-12 * float(lengths.max(initial=0.0))  # what rounding leaves between equal rows
+
+    def to_row(place: int) -> FloatArray:
+        squared = lengths + lengths[place] - 2.0 * (rows @ rows[place])
+        return np.where(squared > least, squared, 0.0)
+
     chosen = [int(random_state.integers(len(rows)))]
-    distance = np.square(rows - rows[chosen[0]]).sum(axis=1)
+    distance = to_row(chosen[0])
     while len(chosen) < min(count, len(rows)) and distance.sum() > 0:
         chosen.append(int(random_state.choice(len(rows), p=distance / distance.sum())))
-        distance = np.minimum(distance, np.square(rows - rows[chosen[-1]]).sum(axis=1))
+        distance = np.minimum(distance, to_row(chosen[-1]))
     return rows[chosen].copy()
 
 
