@@ -65,7 +65,8 @@ def parts_page() -> str:
             "| name | parameters and defaults | what |",
             "|---|---|---|",
         ]
-        for name, part in shelf_of(base).items():
+        ours = {name: part for name, part in shelf_of(base).items() if part.__module__.startswith("amiss.")}
+        for name, part in ours.items():
             parameters = ", ".join(f"`{k}={v}`" for k, v in part.parameter_defaults().items())
             kinds = ", ".join(sorted(getattr(part, "kinds", ())))
             what = first_line(part) + (f" ({kinds})" if kinds else "")

@@ -73,10 +73,11 @@ def test_visitors_at_night_are_found_where_nights_are_unsteady():
     for place in night:
         data.loc[place : place + 1, "visitors"] = 70.0
     detector = SeriesDetector(random_state=0).fit(data)
-    assert all(any(e.start <= p + 1 and e.end >= p for e in detector.detect(data).anomalies) for p in night)
     others = [model.spec() for model in detector.committee_.models if model.name != "season"]
     without = SeriesDetector(models=others, random_state=0).fit(data)
-    assert not any(without.scores_[p : p + 2].max() > without.threshold_ for p in night)
+    highest, by_others = (set(np.argsort(-one.scores_)[:20]) for one in (detector, without))
+    assert all({place, place + 1} & highest for place in night)
+    assert not any({place, place + 1} & by_others for place in night)
 
 
 def test_the_band_is_wide_at_noon_and_narrow_at_night(shop):
@@ -141,7 +142,7 @@ def test_days_are_those_of_local_time():
     summer = (new["at"] >= pd.Timestamp("2024-04-01", tz="Europe/Berlin")).to_numpy() & work
     by_hour = [told[summer & (hour == h)].mean() for h in range(24)]
     assert int(np.argmax(by_hour)) == 12
-    assert (detector.predict(new) == 1).all()
+    assert (detector.predict(new) == -1).sum() <= 2  # of 503, by chance
 
 
 def test_without_times_the_models_are_the_same():
@@ -222,3 +223,21 @@ def test_a_country_and_its_parts_are_known():
     assert "2024-01-06" not in texts_of(days_of("DE-BE", 2024, 2024))
     with pytest.raises(ParameterError, match=r"holidays is 'QQ'"):
         check_holidays("QQ")
+
+
+def test_no_more_events_than_told_where_nothing_is_amiss():
+    """A season judges each point: the line is for the oddest point of a window, else each day had several events."""
+    found, told = 0, 0.0
+    for seed in range(8):
+        hours = np.arange(1500)
+        load = (
+            10 + 3 * np.sin(hours * 2 * np.pi / 24 + seed) + np.random.default_rng(seed).normal(0, 0.3, 1500)
+        )
+        data = pd.DataFrame({"at": pd.date_range("2026-03-01", periods=1500, freq="h"), "load": load})
+        detector = SeriesDetector(models="fast", random_state=0)
+        detection = detector.fit_detect(data)
+        assert any(model.name == "season" for model in detector.committee_.models)
+        found += len(detection)
+        told += detection.chance * len(detection.scores) / detection.reach
+    assert told < 8
+    assert found <= 2 * told + 2

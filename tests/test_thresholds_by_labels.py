@@ -34,6 +34,11 @@ def test_no_threshold_wrongs_the_labels_less(found, line, miss):
         assert moved == line
 
 
+def test_a_line_at_a_labelled_score_stays():
+    """Above the line is abnormal, not at it: with three normal items and an anomaly there, nothing is better."""
+    assert line_by_labels(np.ones(4), np.array([False, False, False, True]), 1.0, miss=3.0) == 1.0
+
+
 def test_a_false_alarm_lifts_the_line_above_it():
     """One normal item above the line: the line goes 5 % above that item, and no farther."""
     assert line_by_labels(np.array([10.0]), np.array([False]), 4.0) == 10.5

@@ -14,15 +14,20 @@ from amiss.detectors.series_rows import of_rows
 from amiss.detectors.series_stream import NO_HOLE, Placed
 from amiss.events import check_count
 from amiss.models.base import AnyModel
+from amiss.part import make_part
 from amiss.reading.levels import UsualLevels
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import DEFAULT_WINDOW, Channels, Scale, find_period
 from amiss.series_committee import SeriesCommittee, series_models
+from amiss.thresholds import Threshold
 
 _BAND = (0.005, 0.995)
 _SHORTEST_STRETCH = 32
 _REPEATS = 8  # windows of one length, other than the period, that are to fit into the training series
 _TREATED = {"mask": "gaps are bridged by straight lines", "interpolate": "straight lines count as if seen"}
+_OF_POINTS = (
+    "peaks:tail_shape=0.0,least=4.0"  # the highest scores of windows vary less than those at their centre
+)
 _FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
 
 
@@ -266,7 +271,18 @@ class SeriesDetector(SeriesLearning):
         # neighbouring points share their windows: their scores rise together and would pass for anomalies
         scores = scores[self.taught_]
         apart = max(1, min(self.window_, len(scores) // _FEWEST_SCORES))
+        if self._judges_points():  # a window is as odd as the oddest of its points
+            return np.asarray(np.maximum.reduceat(scores, np.arange(0, len(scores), apart)))
         return scores[apart // 2 :: apart]
+
+    def _judges_points(self) -> bool:
+        """Return whether a model judges each point by itself, beside those that judge windows."""
+        return any(model.width(self.window_) == 1 for model in self._fitted_models())
+
+    def _set_threshold(self, rule: Threshold, scores: FloatArray) -> None:
+        if self.threshold == "auto" and self._judges_points():
+            rule = make_part(Threshold, _OF_POINTS)
+        super()._set_threshold(rule, scores)
 
     def _reach(self) -> int:
         return self.window_

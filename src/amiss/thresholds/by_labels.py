@@ -46,8 +46,9 @@ def line_by_labels(scores: FloatArray, anomalous: BoolArray, line: float, miss: 
     alarms = (~anomalous).sum() - np.concatenate([[0], np.cumsum(~anomalous)[ends]])
     wronged = np.where(high > 0, alarms + miss * missed, np.inf)  # a threshold is above 0
     least = np.isclose(wronged, wronged.min(), rtol=1e-9, atol=0.0)
+    inside = (low <= line) & (line < high)
     with np.errstate(over="ignore", divide="ignore"):
-        ratio = np.maximum(np.maximum(low / line, line / high), 1.0)
+        ratio = np.where(inside, 0.0, np.maximum(low / line, line / high))
     best = int(np.argmin(np.where(least, ratio, np.inf)))
     return _between(float(low[best]), float(high[best]), line)
 

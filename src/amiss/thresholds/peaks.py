@@ -39,7 +39,7 @@ class Peaks(Threshold):
     >>> import numpy as np
     >>> scores = np.random.default_rng(0).exponential(size=5000)
     >>> round(Peaks(risk=0.001).fit(scores, clean=True).threshold_, 1)  # exact: log(1000) = 6.9
-    7.0
+    7.1
     """
 
     name = "peaks"
