@@ -277,7 +277,7 @@ class SeriesDetector(SeriesLearning):
 
     def _judges_points(self) -> bool:
         """Return whether a model judges each point by itself, beside those that judge windows."""
-        return any(model.width(self.window_) == 1 for model in self._fitted_models())
+        return any(model.width(self.window_) == 1 for model in self.committee_.models)
 
     def _set_threshold(self, rule: Threshold, scores: FloatArray) -> None:
         if self.threshold == "auto" and self._judges_points():
