@@ -53,7 +53,7 @@ def evaluate(
     seed : int
         `random_state` of the detectors, and what draws the halves.
     only : sequence of str
-        Names of data sets, ends of names, or patterns such as "series/*"; all by default.
+        Names of data sets, ends of names, or patterns such as ``series/*``; all by default.
     label : str, optional
         The column that holds the labels; found by its name else.
     told : callable
