@@ -127,18 +127,11 @@ def cluster(rows: FloatArray, count: int, random_state: np.random.Generator) -> 
 
 def _first_codes(rows: FloatArray, count: int, random_state: np.random.Generator) -> FloatArray:
     """Return rows drawn one by one, each with the chance of its squared distance to those drawn before."""
-    lengths = np.einsum("nd,nd->n", rows, rows)
-    least = 1e-12 * float(lengths.max(initial=0.0))  # what rounding leaves between equal rows
-
-    def to_row(place: int) -> FloatArray:
-        squared = lengths + lengths[place] - 2.0 * (rows @ rows[place])
-        return np.where(squared > least, squared, 0.0)
-
     chosen = [int(random_state.integers(len(rows)))]
-    distance = to_row(chosen[0])
+    distance = np.square(rows - rows[chosen[0]]).sum(axis=1)
     while len(chosen) < min(count, len(rows)) and distance.sum() > 0:
         chosen.append(int(random_state.choice(len(rows), p=distance / distance.sum())))
-        distance = np.minimum(distance, to_row(chosen[-1]))
+        distance = np.minimum(distance, np.square(rows - rows[chosen[-1]]).sum(axis=1))
     return rows[chosen].copy()
 
 
