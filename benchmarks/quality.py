@@ -88,7 +88,8 @@ def run(asked: argparse.Namespace, kept: Kept) -> None:
         for seed, case in questions(pack, asked):
             for method in chosen:
                 key = (pack.name, case.name, case.protocol, method.name, seed)
-                if case.kind in method.kinds and key not in kept.keys:
+                again = any(fnmatchcase(method.name, name) for name in asked.again)
+                if case.kind in method.kinds and (again or key not in kept.by_key):
                     with warnings.catch_warnings():
                         warnings.simplefilter("ignore")
                         outcome = outcome_of(case, _asking(method, seed))
@@ -156,14 +157,13 @@ def main() -> int:
     asked = options()
     asked.out.mkdir(parents=True, exist_ok=True)
     kept = Kept(asked.out / "figures.jsonl")
-    kept.forget(asked.again)
     try:
         if not asked.no_run:
             run(asked, kept)
     except KeyboardInterrupt:
         print(f"stopped; {len(kept.lines)} finished cases are kept in {kept.path}", file=sys.stderr)
         return 130
-    lines = list(kept.lines)
+    lines = kept.lines
     if asked.figures:
         groups = {(line.pack, line.name): line.group for line in lines}
         measured = {(line.pack, line.name, line.protocol, line.method) for line in lines}

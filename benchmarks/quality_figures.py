@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +57,13 @@ class Kept:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lines = [Figures(**json.loads(line)) for line in self._whole_lines()]
-        self.keys = {line.key for line in self.lines}
+        read = (Figures(**json.loads(line)) for line in self._whole_lines())
+        self.by_key = {line.key: line for line in read}  # of a case that was run again the last line counts
+
+    @property
+    def lines(self) -> list[Figures]:
+        """The figures, a line a case."""
+        return list(self.by_key.values())
 
     def _whole_lines(self) -> list[str]:
         """Return the lines; one that a kill has cut is taken off the file."""
@@ -78,18 +82,7 @@ class Kept:
             file.write(json.dumps(asdict(line)) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        self.lines.append(line)
-        self.keys.add(line.key)
-
-    def forget(self, methods: Iterable[str]) -> None:
-        """Take the lines of methods, or patterns of them, off the file, so that they are run again."""
-        asked = list(methods)
-        stay = [line for line in self.lines if not any(fnmatchcase(line.method, name) for name in asked)]
-        if len(stay) < len(self.lines):
-            new = self.path.with_suffix(".new")
-            new.write_text("".join(json.dumps(asdict(line)) + "\n" for line in stay), "utf-8")
-            new.replace(self.path)
-            self.lines, self.keys = stay, {line.key for line in stay}
+        self.by_key[line.key] = line
 
 
 def measured_elsewhere(

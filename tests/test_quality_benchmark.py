@@ -110,14 +110,13 @@ def test_figures_outlive_a_kill(tmp_path):
     assert [x.name for x in Kept(kept.path).lines] == ["é", "b", "c"]
 
 
-def test_methods_are_forgotten_by_pattern(tmp_path):
-    """--again amiss* runs amiss anew and nothing else."""
+def test_a_case_that_is_run_again_counts_once(tmp_path):
+    """The last line counts, and no other case is lost."""
     kept = Kept(tmp_path / "figures.jsonl")
-    for method in ("amiss", "amiss fast", "KNN"):
-        kept.add(line("a", method, 0.5))
-    kept.forget(["amiss*"])
-    assert [x.method for x in Kept(kept.path).lines] == ["KNN"]
-    assert kept.keys == {("p", "a", "novelty", "KNN", 0)}
+    for name, value in (("a", 0.5), ("b", 0.6), ("a", 0.7)):
+        kept.add(line(name, "amiss", value))
+    for found in (kept, Kept(kept.path)):
+        assert [(x.name, x.figures["average_precision"]) for x in found.lines] == [("a", 0.7), ("b", 0.6)]
 
 
 def test_a_board_takes_means_over_seeds_and_counts_failures_as_zero():
