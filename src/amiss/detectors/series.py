@@ -54,7 +54,8 @@ class SeriesDetector(SeriesLearning):
         calendar has periods.
     threshold : str or Threshold
         The rule that says where abnormal starts; "auto" is "peaks:tail_shape=0.0,least=6.0". It is learnt
-        from scores a window apart, since those of neighbouring points rise together.
+        from scores a window apart, since those of neighbouring points rise together; where a season judges each point,
+        from the highest of each window, with least=4.0.
     training_data : "mixed" or "clean"
         Whether the series given to `fit` may hold anomalies.
     random_state : int, Generator, RandomState or None

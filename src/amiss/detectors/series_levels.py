@@ -19,7 +19,8 @@ from amiss.reading.windows import Channels
 from amiss.series_committee import SeriesCommittee
 
 _WINDOWS = 8  # that a level lasts until it is normal
-_MORE_REACH = 32  # points beyond two windows that a score may reach
+MORE_REACH = 32
+"""Points beyond two windows that a score may reach."""
 
 
 class SeriesLevels(SeriesSeasons):
@@ -69,7 +70,7 @@ class SeriesLevels(SeriesSeasons):
         channels, context = self._in_context(series)
         found = judge(channels)[context : context + len(series)].copy()
         settled = self._settled(series, channels.start + context)
-        reach = 2 * self.committee_.reach(self.window_) + _MORE_REACH
+        reach = 2 * self.committee_.reach(self.window_) + MORE_REACH
         ends = [*(one.place for one in settled), len(series)][1:]
         for one, end in zip(settled, ends, strict=True):
             begin = max(0, one.place - reach)

@@ -10,7 +10,7 @@ import numpy as np
 from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
 from amiss.detection import STOPPED, Anomaly, Cause, Detection, SeriesEvidence
 from amiss.detectors.series_answer import SeriesAnswer
-from amiss.detectors.series_words import event_label
+from amiss.detectors.series_words import event_label, not_scored
 from amiss.errors import ParameterError
 from amiss.events import Event, severity
 from amiss.numerics.blocks import one_blas_thread
@@ -110,8 +110,7 @@ class SeriesRows(SeriesAnswer):
         scored = self._scored(X)
         if scored.all():
             return found
-        count = int((~scored).sum())
-        note = f"{count:,} point{'s' * (count > 1)} not scored: no value, or too little data in the window around."
+        note = not_scored(int((~scored).sum()))
         p_values = np.where(scored, found.p_values, 1.0)
         return replace(found, scored=scored, p_values=p_values, notes=(*found.notes, note))
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
+from amiss.detectors.series_levels import MORE_REACH
 from amiss.detectors.series_stream import NO_HOLE, Placed, SeriesStream
 from amiss.detectors.update_answer import Final, Judged, Update, UpdateAnswer, trim_by
 from amiss.errors import DataError, ParameterError
@@ -23,7 +24,6 @@ from amiss.reading.time_grid import Series
 
 _PAST = 12  # windows before an event that its kind is told from
 _FEWEST_CYCLES, _VALUES = 4, 500_000  # of the newest values, at least and at most, that are kept
-_MORE_REACH = 32  # points beyond two windows that a score may reach
 
 
 class SeriesUpdates(UpdateAnswer):
@@ -151,7 +151,7 @@ class SeriesUpdates(UpdateAnswer):
     def _context(self) -> int:
         """Return how many points on either side a score depends on; longer gaps are not waited for."""
         steps = [int(getattr(model, "steps_", 1)) for model in self.committee_.models]
-        return 2 * max(self.committee_.reach(self.window_), *steps) + _MORE_REACH
+        return 2 * max(self.committee_.reach(self.window_), *steps) + MORE_REACH
 
     def _complete(self, stream: SeriesStream, points: Placed) -> int:
         """Return before which position points have all that their scores depend on behind them."""

@@ -46,3 +46,10 @@ def event_causes(
 def _number(value: float) -> str:
     whole = abs(value) >= 1000 and abs(value) < 1e15
     return f"{value:.0f}" if whole else f"{value:.4g}"
+
+
+def not_scored(count: int) -> str:
+    """Return what is told of so many points that are not scored."""
+    return (
+        f"{count:,} point{'s' * (count > 1)} not scored: no value, or too little data in the window around."
+    )

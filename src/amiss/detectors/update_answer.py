@@ -12,7 +12,7 @@ from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.detection import Anomaly, Detection, SeriesEvidence
 from amiss.detectors.series_labels import SeriesLabels
 from amiss.detectors.series_stream import Placed, SeriesStream
-from amiss.detectors.series_words import event_label
+from amiss.detectors.series_words import event_label, not_scored
 from amiss.event_edges import trimmed
 from amiss.event_kinds import kind_of
 from amiss.events import Event, Trim, severity
@@ -214,8 +214,7 @@ def _notes(late: int, lost: int) -> list[str]:
             f"{late:,} {rows} came late, older than what is final or than the first row of all, and {are} not scored."
         )
     if lost:
-        points = "point" if lost == 1 else "points"
-        notes.append(f"{lost:,} {points} not scored: no value, or too little data in the window around.")
+        notes.append(not_scored(lost))
     return notes
 
 
