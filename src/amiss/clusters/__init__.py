@@ -1,0 +1,6 @@
+"""Clusters: where the partitions of data too large for memory are scored, one a file."""
+
+from amiss.clusters.base import Cluster, Failure, Work
+from amiss.clusters.scoring import score_batches
+
+__all__ = ["Cluster", "Failure", "Work", "score_batches"]

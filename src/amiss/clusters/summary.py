@@ -1,0 +1,210 @@
+"""Summary: what a partition tells of itself; it is kept in its part file, so that a job can be resumed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from amiss.batch import FloatArray, IntArray
+from amiss.clusters.scoring import Scored
+from amiss.detection import Anomaly, Cause, StringEvidence, TableEvidence
+from amiss.packed import pack, unpack
+from amiss.text.characters import LENGTH_LIMIT
+from amiss.whole import count_scores, no_scores
+
+_CELL = 200  # characters of a cell that are kept for a report
+
+
+@dataclass(frozen=True)
+class Worst:
+    """An anomaly, and what a report shows beside it.
+
+    Attributes
+    ----------
+    anomaly : Anomaly
+        ``place`` is the number of its row in the whole data.
+    cells : tuple of str
+        The cells of its row; of a string the string alone.
+    surprise : ndarray of shape (columns,) or (characters,)
+        How odd each cell, or each character, is; 1.0 is where it starts to be abnormal.
+    """
+
+    anomaly: Anomaly
+    cells: tuple[str, ...]
+    surprise: FloatArray
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a partition tells of itself.
+
+    Attributes
+    ----------
+    number : int
+        Of the partition.
+    counts : ndarray
+        How many scores lie where, see `amiss.whole.count_scores`.
+    rows : int
+    flagged : int
+    highest : float
+        The highest score, in multiples of the threshold.
+    worst : tuple of Worst
+        The worst anomalies, the worst first.
+    columns : tuple of str
+        Names of the cells of an anomaly.
+    missing, long : int
+        Strings that were missing, and strings of which only the first characters are read.
+    model : str
+        Digest of the model that judged.
+    """
+
+    number: int
+    counts: IntArray
+    rows: int = 0
+    flagged: int = 0
+    highest: float = 0.0
+    worst: tuple[Worst, ...] = ()
+    columns: tuple[str, ...] = ()
+    missing: int = 0
+    long: int = 0
+    model: str = ""
+
+    def to_text(self) -> str:
+        """Return the summary as text of ASCII, for the metadata of a part file."""
+        return base64.b85encode(pack(self, compressed=True)).decode("ascii")
+
+    @classmethod
+    def from_text(cls, text: str) -> Summary:
+        """Return the summary that `to_text` made text of.
+
+        Raises
+        ------
+        ModelFileError, ValueError
+            It is no summary.
+        """
+        summary: Summary = unpack(base64.b85decode(text), RECORDS, compressed=True)
+        return summary
+
+
+RECORDS: dict[str, type[Any]] = {one.__name__: one for one in (Anomaly, Cause, Worst, Summary)}
+
+
+def empty(number: int, model: str) -> Summary:
+    """Return the summary of a partition of which nothing is scored yet."""
+    return Summary(number, no_scores(), model=model)
+
+
+def added(summary: Summary, answer: Scored, rows: Rows, most: int) -> Summary:
+    """Return the summary with one more batch.
+
+    Parameters
+    ----------
+    summary : Summary
+    answer : Scored
+    rows : Rows
+        Which rows the batch is.
+    most : int
+        So many of the worst anomalies are kept.
+    """
+    flagged = int(answer.flags.sum())
+    worst = [*summary.worst, *_worst(answer, rows)]
+    return replace(
+        summary,
+        rows=summary.rows + len(answer.scores),
+        flagged=summary.flagged + flagged,
+        highest=max(summary.highest, float(answer.scores.max(initial=0.0))),
+        counts=summary.counts + count_scores(answer.scores, flagged),
+        worst=tuple(sorted(worst, key=order)[:most]),
+        columns=summary.columns or _columns(answer),
+        missing=summary.missing + rows.missing,
+        long=summary.long + rows.long,
+    )
+
+
+def order(one: Worst) -> tuple[float, int]:
+    """Return what sorts anomalies: the worst first, of equals the first."""
+    return -one.anomaly.score, one.anomaly.place
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows a batch is: the number of the first one, and how each is called by its key.
+
+    Attributes
+    ----------
+    first : int
+    key : str or None
+        Name of the key column that calls the rows, None where there is none.
+    keys : sequence
+        Its values.
+    missing, long : int
+        See `Summary`.
+    """
+
+    first: int
+    key: str | None = None
+    keys: Sequence[Any] = ()
+    missing: int = 0
+    long: int = 0
+
+    def label(self, anomaly: Anomaly, place: int) -> str:
+        """Return how a person finds the row of an anomaly."""
+        nameless = anomaly.label == f"row {anomaly.place}"
+        label = f"row {self.first + place}" if nameless else anomaly.label
+        return label if self.key is None else f"{self.key} {self.keys[place]} ({label})"
+
+
+def rows_of(batch: Any, first: int, kind: str, keys: Sequence[str]) -> Rows:
+    """Return which rows a batch is.
+
+    Parameters
+    ----------
+    batch : polars.DataFrame
+    first : int
+        Number of its first row in the whole data.
+    kind : str
+        "table" or "strings".
+    keys : sequence of str
+        The first of them calls the rows.
+    """
+    import polars as pl
+
+    missing = long = 0
+    if kind == "strings":
+        texts = batch.drop(keys).to_series().cast(pl.String)
+        missing, long = texts.null_count(), int((texts.str.len_chars() > LENGTH_LIMIT).sum())
+    key = keys[0] if keys else None
+    return Rows(first, key, batch[key] if key is not None else (), missing, long)
+
+
+def _columns(answer: Scored) -> tuple[str, ...]:
+    evidence = None if answer.found is None else answer.found.evidence
+    return evidence.columns if isinstance(evidence, TableEvidence) else ()
+
+
+def _worst(answer: Scored, rows: Rows) -> list[Worst]:
+    """Return the anomalies of a batch with what a report shows beside them."""
+    if answer.found is None:
+        return []
+    evidence, places = answer.found.evidence, np.flatnonzero(answer.flags)
+    shown = _shown(evidence)
+    worst = []
+    for anomaly in answer.found.anomalies:
+        place = int(places[anomaly.place])
+        named = replace(anomaly, place=rows.first + place, label=rows.label(anomaly, place))
+        worst.append(Worst(named, *shown[anomaly.place]))
+    return worst
+
+
+def _shown(evidence: Any) -> dict[int, tuple[tuple[str, ...], FloatArray]]:
+    """Return cells and surprise of each place."""
+    if isinstance(evidence, StringEvidence):
+        texts = [(text[:LENGTH_LIMIT],) for text in evidence.texts]
+        surprises = [one[:LENGTH_LIMIT] for one in evidence.surprise]
+        return dict(zip(evidence.places.tolist(), zip(texts, surprises, strict=True), strict=True))
+    cells = [tuple(cell[:_CELL] for cell in row) for row in evidence.cells]
+    return dict(zip(evidence.places.tolist(), zip(cells, evidence.surprise, strict=True), strict=True))
