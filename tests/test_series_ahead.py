@@ -186,7 +186,7 @@ def test_a_forecast_follows_the_updates(tmp_path: Any) -> None:
 
 
 def test_what_cannot_be_is_said() -> None:
-    """Before fit, no points, a coverage that is none, models without a view, many series."""
+    """Before fit, no points, a coverage that is none, models without a view."""
     with pytest.raises(NotFittedError, match="is not fitted yet"):
         SeriesDetector().forecast(3)
     detector = learnt(season(300, 24))
@@ -198,7 +198,3 @@ def test_what_cannot_be_is_said() -> None:
         detector.forecast(3, coverage=95)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match=r"None of the models \(codebook\) tells what it expects"):
         learnt(season(300, 24), models="codebook").expected(season(300, 24))
-    many = learnt(season(300, 24, 2), channels="apart")
-    for ask in (lambda: many.forecast(3), lambda: many.expected(season(300, 24, 2))):
-        with pytest.raises(ParameterError, match="this detector learnt many"):
-            ask()

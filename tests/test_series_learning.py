@@ -11,7 +11,6 @@ import pytest
 from amiss import SeriesDetector, load, save
 from amiss.batch import FloatArray
 from amiss.detectors import series_learning
-from amiss.errors import ParameterError
 
 pytestmark = pytest.mark.filterwarnings("ignore::amiss.errors.AmissWarning")
 
@@ -131,9 +130,3 @@ def test_after_fit_its_newest_cycles_go_on(tmp_path: Any) -> None:
     assert (detector.scores_ == twin.scores_).all()
     assert (loaded.partial_fit(frame[720:]).scores_ == detector.scores_).all()
     assert detector.summary()["step"] == "1 month"
-
-
-def test_what_cannot_be_is_said() -> None:
-    """On many series."""
-    with pytest.raises(ParameterError, match="this detector learnt many"):
-        learning(channels="apart").partial_fit(np.stack([wave(300), wave(300, 1)], axis=1))

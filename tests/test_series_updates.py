@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from amiss import SeriesDetector, load, save
 from amiss.batch import FloatArray
-from amiss.errors import AmissWarning, DataError, NotFittedError, ParameterError
+from amiss.errors import AmissWarning, DataError, NotFittedError
 
 LEARNT, PERIOD = 240, 12
 
@@ -185,7 +185,7 @@ def test_the_answer_is_of_the_callers_kind_and_draws() -> None:
 
 
 def test_what_cannot_be_is_said() -> None:
-    """Before fit, without times, older than the training series, of many series, nothing to finish."""
+    """Before fit, without times, older than the training series, nothing to finish."""
     with pytest.raises(NotFittedError, match="is not fitted yet"):
         SeriesDetector().update(VALUES[1])
     timed = learnt(hourly(VALUES[1][:LEARNT], range(LEARNT)))
@@ -197,6 +197,3 @@ def test_what_cannot_be_is_said() -> None:
         timed.update(pl.DataFrame({"other": [1.0]}))
     with pytest.raises(DataError, match="nothing to finish"):
         timed.finish()
-    many = learnt(VALUES[3][:LEARNT], channels="apart")
-    with pytest.raises(ParameterError, match="this detector learnt many"):
-        many.update(VALUES[3][LEARNT:])

@@ -11,6 +11,7 @@ import numpy as np
 
 from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.detection import Anomaly, Detection
+from amiss.detectors.many_fitted import ManyFitted
 from amiss.detectors.series_overview import failed_overview, together
 from amiss.reading.by_key import MISSING, ByKey
 from amiss.series_evidence import ManySeriesEvidence, SeriesEvidence, SeriesOverview
@@ -42,7 +43,8 @@ class Gathered:
         self.flags, self.scored = np.zeros(parts.rows, bool), np.zeros(parts.rows, bool)
         self.rows: Collection[int] | None = None
         self.failed: dict[str, str] = {}
-        self.learnt: dict[int, dict[str, Any]] = {}
+        self.ends: dict[str, str] = {}
+        self._windows: list[int] = []
         self.order = parts.order.copy()
         self._anomalies: list[tuple[int, Anomaly]] = []
         self._overviews: dict[int, SeriesOverview] = {}
@@ -57,6 +59,8 @@ class Gathered:
             self.failed[name] = answer["failed"]
             self._overviews[at] = failed_overview(name, len(rows), answer["failed"])
             return
+        if answer.get("end") is not None:
+            self.ends[self.parts.keys[at].identity] = answer["end"]
         for note in answer["notes"]:
             self._notes.setdefault(_NUMBER.sub("#", note), (note, []))[1].append(at)
         if "anomalies" in answer:
@@ -67,7 +71,7 @@ class Gathered:
         if "scores" in answer:
             self._take_scores(answer, rows)
         if "learnt" in answer:
-            self.learnt[at] = _brief(answer["learnt"])
+            self._windows.append(answer["learnt"]["window"])
             self._points += len(rows)
             self._by_chance += answer["chance"] * len(rows) / answer["reach"]
         if "overview" in answer:
@@ -121,7 +125,7 @@ class Gathered:
     def detection(self, native: Any, learnt: dict[str, Any], notes: list[str]) -> Detection:
         """Return the answer on all series."""
         worst_first = sorted(self._anomalies, key=lambda pair: (-pair[1].score, pair[0], pair[1].place))
-        known = dict.fromkeys([*notes, *self.notes(self.parts, ())])
+        known = dict.fromkeys([*notes, *self.notes(self.parts)])
         chance = self._by_chance / self._points if self._points else 0.0
         return Detection(
             kind="series",
@@ -163,9 +167,9 @@ class Gathered:
         return found
 
     def _window(self) -> int:
-        return _most_frequent([one["window"] for one in self.learnt.values() if one.get("window")]) or 1
+        return _most_frequent(self._windows) or 1
 
-    def notes(self, parts: ByKey, by: Any) -> list[str]:
+    def notes(self, parts: ByKey) -> list[str]:
         """Return what to know of the series, notes that differ in numbers alone told once; those that failed first."""
         told = [_failed_words(self.failed, len(parts))] if self.failed else []
         missing = [key.name for key in parts.keys if MISSING in key.name]
@@ -187,25 +191,21 @@ def _failed_words(failed: dict[str, str], count: int) -> str:
     return f"{len(names):,} of {count:,} series could not be looked at and {are} not scored: {some}."
 
 
-def _brief(learnt: dict[str, Any]) -> dict[str, Any]:
-    kept = ("models", "channels", "period", "periods", "window", "step", "timezone", "start", "end", "items")
-    return {name: learnt[name] for name in kept if name in learnt}
-
-
-def summary_of(detector: Any, gathered: Gathered, rule: str) -> dict[str, Any]:
+def summary_of(detector: Any, many: ManyFitted, rule: str) -> dict[str, Any]:
     """Return what was learnt of many series, in the words of `SeriesDetector.summary`, and how many there are."""
-    each = [gathered.learnt[at] for at in sorted(gathered.learnt)]
+    each = [one for one in many.learnt if one]
     common = {
         name: _most_frequent([one.get(name) for one in each])
         for name in ("period", "window", "step", "timezone")
     }
     starts = [one["start"] for one in each if one.get("start")]
     ends = [one["end"] for one in each if one.get("end")]
-    chance = gathered._by_chance / gathered._points if gathered._points else 0.0
+    points = sum(one["items"] for one in each)
+    chance = sum(one["chance"] * one["items"] for one in each) / points if points else 0.0
     seed = detector.random_state
     return {
         "kind": "series",
-        "items": sum(one["items"] for one in each),
+        "items": points,
         "models": each[0]["models"],
         "threshold": {"rule": rule, "value": 1.0, "chance": chance},
         "training_data": detector.training_data,
@@ -217,9 +217,9 @@ def summary_of(detector: Any, gathered: Gathered, rule: str) -> dict[str, Any]:
         "start": min(starts, default=None),
         "end": max(ends, default=None),
         "series": {
-            "count": len(gathered.parts),
-            "failed": len(gathered.failed),
-            "by": [detector.by] if isinstance(detector.by, str) else list(detector.by or ()),
+            "count": len(many.names),
+            "failed": len(many.failed),
+            "by": list(many.by),
             "share": detector.share,
         },
     }

@@ -13,6 +13,7 @@ from amiss.reading.by_key import ByKey, Key, key_values
 from amiss.reading.frames import Frame, read_frame
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+_NONE: Bytes = np.zeros(0, np.uint8)
 
 
 class ManyFitted(Stored):
@@ -35,6 +36,12 @@ class ManyFitted(Stored):
         What `summary` tells.
     kept : bool
         Whether there are detectors at all.
+    learnt : list of dict
+        What `summary` tells of each, in short; empty where it could not be learnt.
+    streams : dict of str to ndarray of shape (bytes,)
+        Of those that go on, by key, what is kept between two updates, packed.
+    given : int
+        Rows given to `update` so far.
     """
 
     left_out: ClassVar[frozenset[str]] = frozenset({"_places"})
@@ -48,6 +55,9 @@ class ManyFitted(Stored):
     shared: SharedModel | None
     told: dict[str, Any]
     kept: bool
+    learnt: list[dict[str, Any]] | tuple[()] = ()  # files of earlier versions hold none of these three
+    streams: dict[str, Bytes] | None = None
+    given: int = 0
 
     @classmethod
     def of(cls, parts: ByKey, shared: SharedModel | None, by: Any) -> Self:
@@ -56,17 +66,65 @@ class ManyFitted(Stored):
         many.by = [by] if isinstance(by, str) else list(by or ())
         many.identities = [key.identity for key in parts.keys]
         many.names = [key.name for key in parts.keys]
-        many.packed = [np.zeros(0, np.uint8)] * len(parts)
+        many.packed = [_NONE] * len(parts)
+        many.learnt = [{} for _ in parts.keys]
         many.failed, many.shared, many.told, many.kept = {}, shared, {}, False
         return many
 
     def take(self, at: int, answer: dict[str, Any]) -> None:
-        """Keep the detector of the series at a place, or why there is none."""
-        self.kept = True
+        """Keep what was learnt of the series at a place, and its detector if it comes with it; or why there is none."""
         if "failed" in answer:
-            self.failed[self.names[at]] = answer["failed"]
-        else:
+            if not len(self.packed[at]):  # what was learnt before is kept
+                self.failed[self.names[at]] = answer["failed"]
+            return
+        self.failed.pop(self.names[at], None)
+        self._learnt()[at] = answer["brief"]
+        if "packed" in answer:
+            self.kept = True
             self.packed[at] = answer.pop("packed")
+
+    def _learnt(self) -> list[dict[str, Any]]:
+        if not isinstance(self.learnt, list):
+            self.learnt = [{} for _ in self.names]
+        return self.learnt
+
+    def place_of(self, key: Key) -> int | None:
+        """Return the place of the series of a key, None where there is none."""
+        if self._places is None:
+            self._places = {identity: at for at, identity in enumerate(self.identities)}
+        at: int | None = self._places.get(key.identity)
+        return at
+
+    def place_for(self, key: Key) -> int:
+        """Return the place of the series of a key, a new one where there is none."""
+        at = self.place_of(key)
+        if at is None:
+            at = len(self.names)
+            self._learnt().append({})
+            self.identities, self.names = [*self.identities, key.identity], [*self.names, key.name]
+            self.packed = [*self.packed, _NONE]
+            self._places[key.identity] = at
+        return at
+
+    # ------------------------------------------------------------- series that go on
+    def stream_of(self, key: Key) -> Bytes:
+        """Return what is kept of a series between two updates; nothing where none was given yet."""
+        return (self.streams or {}).get(key.identity, _NONE)
+
+    def go_on(self, streams: dict[str, Bytes], ends: dict[str, str], rows: int) -> None:
+        """Keep what an update of so many rows left of each series, and their newest times."""
+        self.streams = {**(self.streams or {}), **streams}
+        self.given += rows
+        for identity, end in ends.items():
+            at = self.place_of(Key(identity, ""))
+            if at is not None:
+                self._learnt()[at]["newest"] = end
+
+    def begin_anew(self, key: Key) -> None:
+        """Forget what was given of a series to `update`: it was learnt anew."""
+        self.streams = {
+            identity: one for identity, one in (self.streams or {}).items() if identity != key.identity
+        }
 
     def move_thresholds(self, ratio: float) -> None:
         """Multiply the threshold of each series."""
@@ -78,9 +136,7 @@ class ManyFitted(Stored):
 
     def asked(self, key: Key) -> dict[str, Any]:
         """Return what a task needs to judge the series of a key: its detector, or why that cannot be."""
-        if self._places is None:
-            self._places = {identity: at for at, identity in enumerate(self.identities)}
-        at = self._places.get(key.identity)
+        at = self.place_of(key)
         if at is not None and len(self.packed[at]):
             return {"packed": self.packed[at]}
         if at is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,23 +10,26 @@ import numpy as np
 from amiss.batch import FloatArray
 from amiss.detection import Anomaly, Detection
 from amiss.detectors.base import _generator
+from amiss.detectors.many_ahead import expected_many, forecast_many
 from amiss.detectors.many_answer import Gathered, summary_of
+from amiss.detectors.many_asked import Answers, labels_of, points_of, task, workers_for
 from amiss.detectors.many_fitted import ManyFitted, probe_of
-from amiss.detectors.series_rows import SeriesRows
-from amiss.detectors.series_work import all_done, portable, relative
+from amiss.detectors.many_silent import silent_series, told_silent
+from amiss.detectors.many_updates import detection_of, finish_many, update_many
+from amiss.detectors.series_learning import SeriesLearning
+from amiss.detectors.series_work import portable, relative
 from amiss.detectors.shared_model import SharedModel
+from amiss.detectors.update_answer import Final, Update
 from amiss.errors import DataError, NotFittedError, ParameterError
 from amiss.reading.by_key import ByKey, LongForm, WideForm, key_columns
-from amiss.reading.frames import Frame
 from amiss.reading.timeline import Timeline, _frame_of
 from amiss.thresholds import Threshold
-from amiss.workers import Task, cores
+from amiss.workers import Task
 
 _OWN = ("by", "share", "channels", "jobs")
-_SERIES_A_WORKER, _POINTS_A_WORKER = 8, 50_000  # fewer are done sooner here than a worker is there
 
 
-class ManySeries(SeriesRows):
+class ManySeries(SeriesLearning):
     """The part of `SeriesDetector` that knows of more than one series."""
 
     time: str | None
@@ -77,24 +80,28 @@ class ManySeries(SeriesRows):
     # ------------------------------------------------------------- scikit-learn's methods
     def fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
         """Learn what is normal; of many series, in each (see `Detector.fit`)."""
+        if self._is_many():
+            return self._fit_many(X, labels, "fit")
+        vars(self).pop("many_", None)
+        return super().fit(X, y, labels)
+
+    def partial_fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
+        """Learn on from the next rows (see `SeriesLearning.partial_fit`).
+
+        Of many series those learn of which rows are given; one that was not there before is learnt from its rows.
+        ``scores_`` are those of the rows just given.
+        """
         if not self._is_many():
-            vars(self).pop("many_", None)
-            return super().fit(X, y, labels)
-        if labels is not None:
+            return super().partial_fit(X, y, labels)
+        if self.share:
             raise ParameterError(
-                "labels are for one series, and this data holds many. Fit a detector on each series that has labels."
+                "partial_fit learns on series by series, and with share=True all share one model. Fit it anew on all "
+                "data, or let each series have its own: share=False."
             )
-        if not portable(self.models):
-            raise ParameterError(
-                "Detectors of many series are kept as a file keeps them, and no file keeps networks of your own. Use "
-                "fit_detect(data), which keeps none, or models of amiss."
-            )
-        parts, shared, answers = self._begun_of_many(X, "fit")
-        self.many_ = ManyFitted.of(parts, shared, self.by)
-        for at, answer in answers:
-            self.many_.take(at, answer)
-        self._keep_of_many(parts, answers.gathered, self.many_)
-        return self
+        if self.many_ is None or not self.__sklearn_is_fitted__():
+            return self._fit_many(X, labels, "partial_fit")
+        self._check_many_kept(self.many_)
+        return self._learn_on_many(X, labels, self.many_)
 
     def fit_detect(self, X: Any) -> Detection:
         """Learn what is normal and return what is amiss in the very data (see `Detector.fit_detect`).
@@ -103,12 +110,12 @@ class ManySeries(SeriesRows):
         other data later.
         """
         if not self._is_many():
+            vars(self).pop("many_", None)
             return super().fit_detect(X)
-        parts, _, answers = self._begun_of_many(X, "fit_detect")
-        for _ in answers:
-            pass
-        self.many_ = ManyFitted.of(parts, None, self.by)
-        self._keep_of_many(parts, answers.gathered, self.many_)
+        many, answers = self._begun_of_many(X, "fit_detect")
+        for at, answer in answers:
+            many.take(at, answer)
+        self._keep_of_many(answers.gathered, many)
         return answers.gathered.detection(X, self._summary_of_many(), self.notes_)
 
     def score_samples(self, X: Any) -> FloatArray:
@@ -119,68 +126,143 @@ class ManySeries(SeriesRows):
         """
         if self.many_ is None:
             return super().score_samples(X)
-        return 0.0 - self._answered_by_many(X, "score").scores
+        return 0.0 - self._asked_of_many(X, "score").all().scores
 
     def detect(self, X: Any) -> Detection:
         """Return what is amiss in ``X`` (see `Detector.detect`)."""
         if self.many_ is None:
             return super().detect(X)
-        gathered = self._answered_by_many(X, "detect")
-        return gathered.detection(X, self._summary_of_many(), self.notes_)
+        return detection_of(self, self.many_, self._asked_of_many(X, "detect").all(), X)
+
+    def update(self, X: Any) -> Update:
+        """Judge the next rows (see `SeriesUpdates.update`); of many series, rows of any of them, in any order of keys.
+
+        Each series goes on by itself. Rows of one that was not learnt, or that fails, are not scored and never final.
+        """
+        if self.many_ is None:
+            return super().update(X)
+        return update_many(self, self._many_kept(), X)
+
+    def finish(self) -> Final:
+        """Return the final scores of the rows that still had none (see `SeriesUpdates.finish`)."""
+        return super().finish() if self.many_ is None else finish_many(self, self._many_kept())
+
+    def expected(self, X: Any) -> Any:
+        """Return what was expected at each row of ``X``, and its band (see `SeriesAhead.expected`).
+
+        Of many series, with the key of each row in front; NaN where a series cannot be looked at.
+        """
+        return super().expected(X) if self.many_ is None else expected_many(self, self._many_kept(), X)
+
+    def forecast(self, n: int, coverage: float = 0.95) -> Any:
+        """Return what is expected of the next ``n`` points (see `SeriesAhead.forecast`); of many series, of each."""
+        if self.many_ is None:
+            return super().forecast(n, coverage)
+        return forecast_many(self, self._many_kept(), n, coverage)
 
     def explain(self, X: Any) -> list[Anomaly]:
         """Return one `Anomaly` with its causes for every point of ``X``, flagged or not, in order."""
-        return super().explain(X) if self.many_ is None else self._answered_by_many(X, "explain").explained()
+        return (
+            super().explain(X) if self.many_ is None else self._asked_of_many(X, "explain").all().explained()
+        )
 
     def _explain_items(self, X: Any, places: Sequence[int]) -> list[Anomaly]:
         """Return what `explain` says of some rows; of many series, no others are looked at."""
         if self.many_ is None:
             return super()._explain_items(X, places)
-        return self._answered_by_many(X, "explain", set(places)).explained()
+        return self._asked_of_many(X, "explain", set(places)).all().explained()
 
     # ------------------------------------------------------------- the work
-    def _begun_of_many(self, X: Any, do: str) -> tuple[ByKey, Any, _Answers]:
-        """Return the series of ``X``, what they share, and the answers of their detectors, which are yet to come."""
+    def _fit_many(self, X: Any, labels: Any, do: str) -> Self:
+        if not portable(self.models):
+            raise ParameterError(
+                "Detectors of many series are kept as a file keeps them, and no file keeps networks of your own. Use "
+                "fit_detect(data), which keeps none, or models of amiss."
+            )
+        if labels is not None and self.share:
+            raise ParameterError(
+                "labels are of each series, and with share=True all share one model. Let each have its own: "
+                "share=False."
+            )
+        many, answers = self._begun_of_many(X, do, labels)
+        for at, answer in answers:
+            many.take(at, answer)
+        self._keep_of_many(answers.gathered, many)
+        return self
+
+    def _learn_on_many(self, X: Any, labels: Any, many: ManyFitted) -> Self:
+        """Let each series of ``X`` learn on, or begin."""
+        parts = self._taken_apart(X)
+        labelled = labels_of(labels, parts)
+
+        def task_of(at: int) -> Task:
+            place = many.place_of(parts.keys[at])
+            known = {} if place is None or not len(many.packed[place]) else {"packed": many.packed[place]}
+            return {**task(parts, at), **labelled(at), **known}
+
+        opening = self._opening_for_many("partial_fit", None)
+        workers = self._workers_for_many(len(parts), points_of(parts))
+        answers = Answers(parts, opening, task_of, range(len(parts)), workers)
+        for at, answer in answers:
+            many.take(many.place_for(parts.keys[at]), answer)
+            many.begin_anew(parts.keys[at])
+        self._keep_of_many(answers.gathered, many)
+        return self
+
+    def _begun_of_many(self, X: Any, do: str, labels: Any = None) -> tuple[ManyFitted, Answers]:
+        """Return what will hold the detectors of the series of ``X``, and their answers, which are yet to come."""
         from amiss.detectors.shared_series import learn_shared
 
         parts = self._taken_apart(X)
-        params = {name: value for name, value in self.get_params().items() if name not in _OWN}
-        if not (params["random_state"] is None or isinstance(params["random_state"], int | np.integer)):
-            params["random_state"] = int(_generator(self.random_state).integers(2**31))
-        shared: SharedModel | None = None
+        labelled = labels_of(labels, parts)
+        opening = self._opening_for_many(do, None)
+        params = opening["params"]
         places = [0] * len(parts)
         if self.share:
             every = map(parts.frame, range(len(parts)))
-            shared, places = learn_shared(params, every, len(parts), _generator(params["random_state"]))
+            opening["shared"], places = learn_shared(
+                params, every, len(parts), _generator(params["random_state"])
+            )
 
         def task_of(at: int) -> Task:
-            return {"name": parts.keys[at].name, "data": parts.frame(at), "place": places[at]}
+            return {**task(parts, at), "place": places[at], **labelled(at)}
 
-        return parts, shared, _Answers(self, parts, do, params, shared, task_of, range(len(parts)))
+        workers = self._workers_for_many(len(parts), points_of(parts))
+        answers = Answers(parts, opening, task_of, range(len(parts)), workers)
+        return ManyFitted.of(parts, opening["shared"], self.by), answers
 
-    def _answered_by_many(self, X: Any, do: str, rows: Collection[int] | None = None) -> Gathered:
-        """Return the answers of the fitted detectors on the series of ``X``; rows: on those that have one of them."""
-        self._check_is_fitted()
-        many = self.many_
-        if many is None:
-            raise NotFittedError("No series were learnt.")
-        self._check_many_kept(many)
+    def _asked_of_many(
+        self,
+        X: Any,
+        do: str,
+        rows: Collection[int] | None = None,
+        more: Callable[[int, ByKey], dict[str, Any]] = lambda at, parts: {},
+    ) -> Answers:
+        """Return the answers, yet to come, of the fitted detectors on the series of ``X``.
+
+        rows: of those that have one of these rows; more: what a task needs beside data and detector.
+        """
+        many = self._many_kept()
         parts = self._taken_apart(X)
         wanted = list(range(len(parts)))
         if rows is not None:
             wanted = [at for at in wanted if np.isin(list(rows), parts.places(at)).any()]
 
         def task_of(at: int) -> Task:
-            key = parts.keys[wanted[at]]
-            task = {"name": key.name, "data": parts.frame(wanted[at]), "place": 0}
-            return {**task, **many.asked(key)}
+            place = wanted[at]
+            return {**task(parts, place), **many.asked(parts.keys[place]), **more(place, parts)}
 
-        params = {name: value for name, value in self.get_params().items() if name not in _OWN}
-        answers = _Answers(self, parts, do, params, many.shared, task_of, wanted)
+        workers = self._workers_for_many(len(wanted), points_of(parts))
+        answers = Answers(parts, self._opening_for_many(do, many.shared), task_of, wanted, workers)
         answers.gathered.rows = rows
-        for _ in answers:
-            pass
-        return answers.gathered
+        return answers
+
+    def _opening_for_many(self, do: str, shared: SharedModel | None) -> Task:
+        """Return what all tasks share."""
+        params = {name: value for name, value in self.get_params().items() if name not in _OWN}
+        if not (params["random_state"] is None or isinstance(params["random_state"], int | np.integer)):
+            params["random_state"] = int(_generator(self.random_state).integers(2**31))
+        return {"do": do, "params": params, "shared": shared}
 
     def _taken_apart(self, X: Any) -> ByKey:
         if self.by is not None:
@@ -188,29 +270,44 @@ class ManySeries(SeriesRows):
         frame = _frame_of(X)
         return WideForm(frame, Timeline(self.time)._find_time(frame))
 
-    def _workers_for_many(self, parts: ByKey, count: int) -> int:
-        """Return in how many processes ``count`` series are looked at."""
+    def _workers_for_many(self, series: int, points: int | None = None) -> int:
+        """Return in how many processes so many series, of so many points in all, are looked at."""
         if not all(map(portable, self.get_params().values())):
             return 1
-        if self.jobs is not None:
-            return min(int(self.jobs), count)
-        points = parts.rows if self.by is not None else parts.rows * len(parts)
-        return max(1, min(cores(), count // _SERIES_A_WORKER, points // _POINTS_A_WORKER))
+        return workers_for(self.jobs, series, series * 10_000 if points is None else points)
 
-    def _keep_of_many(self, parts: ByKey, gathered: Gathered, many: ManyFitted) -> None:
+    def _keep_of_many(self, gathered: Gathered, many: ManyFitted) -> None:
         """Set what scikit-learn's conventions ask for."""
+        parts = gathered.parts
         if len(gathered.failed) == len(parts):
             name, sentence = next(iter(gathered.failed.items()))
             raise DataError(
                 f"None of the {len(parts):,} series can be looked at. The first, {name}: {sentence}"
             )
+        self.many_ = many
         self.scores_, self.p_values_ = gathered.scores, gathered.p_values
         self.threshold_, self.offset_ = 1.0, -1.0
         self.notes_ = []
-        for note in gathered.notes(parts, self.by):
+        silent = silent_series(many, {})
+        others_go_on = len(silent) < len(many.names) / 2  # else they are of different times
+        for note in [*gathered.notes(parts), *(told_silent(silent, len(many.names)) if others_go_on else ())]:
             self._note(note)
         rule = self.default_threshold if self.threshold == "auto" else self.threshold
-        many.told = summary_of(self, gathered, rule.spec() if isinstance(rule, Threshold) else str(rule))
+        many.told = summary_of(self, many, rule.spec() if isinstance(rule, Threshold) else str(rule))
+
+    def _many_kept(self) -> ManyFitted:
+        """Return the fitted detectors.
+
+        Raises
+        ------
+        NotFittedError
+            None are kept.
+        """
+        self._check_is_fitted()
+        if self.many_ is None:
+            raise NotFittedError("No series were learnt.")
+        self._check_many_kept(self.many_)
+        return self.many_
 
     def _check_many_kept(self, many: ManyFitted) -> None:
         if not many.kept:
@@ -235,38 +332,3 @@ class ManySeries(SeriesRows):
 
     def _summary_of_many(self) -> dict[str, Any]:
         return {} if self.many_ is None else {**self.many_.told, "notes": list(self.notes_)}
-
-
-class _Answers:
-    """The answers of the detectors, gathered as they come."""
-
-    def __init__(
-        self,
-        detector: ManySeries,
-        parts: ByKey,
-        do: str,
-        params: dict[str, Any],
-        shared: Any,
-        task_of: Any,
-        wanted: Any,
-    ) -> None:
-        self.opening = {"do": do, "params": params, "shared": shared}
-        self.workers = detector._workers_for_many(parts, len(wanted))
-        self.task_of, self.wanted, self.parts = task_of, wanted, parts
-        self.gathered = Gathered(parts)
-
-    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        task_of = self._for_another_process if self.workers > 1 else self.task_of
-        for number, answer in all_done(self.opening, task_of, len(self.wanted), self.workers):
-            if "parameter" in answer:
-                raise ParameterError(answer["failed"])
-            self.gathered.take(self.wanted[number], answer)
-            yield self.wanted[number], answer
-
-    def _for_another_process(self, at: int) -> Task:
-        task: Task = self.task_of(at)
-        try:
-            data: Frame = _frame_of(task["data"])
-        except DataError as error:
-            return {**task, "data": None, "failed": str(error)}
-        return {**task, "data": data}

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amiss.batch import FloatArray
+from amiss.detectors.many_series import ManySeries
 from amiss.detectors.series_labels import fingerprint
-from amiss.detectors.series_learning import SeriesLearning
 from amiss.detectors.series_rows import of_rows
 from amiss.detectors.series_stream import NO_HOLE, Placed
 from amiss.events import check_count
@@ -31,7 +31,7 @@ _OF_POINTS = (
 _FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
 
 
-class SeriesDetector(SeriesLearning):
+class SeriesDetector(ManySeries):
     """Learn the usual course of a series and tell which points and channels do not fit.
 
     A point is scored by the windows around it, compared with what was seen at other times: a training point

@@ -37,7 +37,7 @@ class SeriesAhead(SeriesUpdates):
         Raises
         ------
         ParameterError
-            None of the models tells what it expects, or the detector is one of many series.
+            None of the models tells what it expects.
 
         Examples
         --------
@@ -47,7 +47,6 @@ class SeriesAhead(SeriesUpdates):
         ['x0_expected', 'x0_lower', 'x0_upper']
         """
         self._check_is_fitted()
-        self._check_one("expected")
         if not len(self.band_):
             names = ", ".join(model.name for model in self.committee_.models)
             raise ParameterError(
@@ -81,7 +80,7 @@ class SeriesAhead(SeriesUpdates):
         Raises
         ------
         ParameterError
-            A parameter is outside its legal values, or the detector is one of many series.
+            A parameter is outside its legal values.
 
         References
         ----------
@@ -95,7 +94,6 @@ class SeriesAhead(SeriesUpdates):
         [1.0, 2.0, 4.0]
         """
         self._check_is_fitted()
-        self._check_one("forecast")
         check_count("n", n, 1)
         if not (isinstance(coverage, float) and 0 < coverage < 1):
             raise ParameterError(f"coverage is {coverage!r}. Legal: a number between 0 and 1, such as 0.95.")

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
-from amiss.detectors.many_series import ManySeries
-from amiss.detectors.series_rows import of_rows
+from amiss.detectors.series_rows import SeriesRows, of_rows
 from amiss.reading.time_column import read_times
 from amiss.reading.timeline import Timeline, _frame_of, _numeric
 from amiss.thresholds.by_labels import known_bad
 
 
-class SeriesLabels(ManySeries):
+class SeriesLabels(SeriesRows):
     """The part of `SeriesDetector` that knows of bad points."""
 
+    time: str | None
     tail_: FloatArray
     tail_mask_: BoolArray
     fingerprint_: str

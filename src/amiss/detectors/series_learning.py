@@ -105,7 +105,7 @@ class SeriesLearning(SeriesAhead):
         DataError
             The data cannot be used.
         ParameterError
-            The detector is one of many series, or a label is none.
+            A label is none.
 
         Examples
         --------
@@ -116,12 +116,10 @@ class SeriesLearning(SeriesAhead):
         """
         if not self.__sklearn_is_fitted__():
             self.fit(X, labels=labels)
-            self._check_one("partial_fit")
             count = len(self.scores_)
             bad = np.zeros(count, bool) if labels is None else known_bad(labels, count)
             self.kept_rows_ = KeptRows.of(X, self.timeline_, bad, np.zeros(count, bool))
             return self
-        self._check_one("partial_fit")
         kept = self._kept_with(X, labels, self.kept_rows_ or self._newest())
         held = kept.states != _LEARNT
         with warnings.catch_warnings():

@@ -34,14 +34,14 @@ def overview_of(name: str, detection: Detection, relative: FloatArray) -> Series
         raise TypeError(f"{type(evidence).__name__} is no evidence of a series.")
     count = len(evidence.values)
     starts = np.arange(0, count, max(1, -(-count // STRETCHES)))
-    seconds = _seconds(evidence.times, [*starts.tolist(), count - 1])
+    seconds = seconds_of(evidence.times, [*starts.tolist(), count - 1])
     times = np.array([*starts, count - 1], np.float64) if seconds is None else seconds
     course = evidence.values[:, _most_to_blame(evidence, detection.anomalies)]
     spans = [
         (a.start, a.end) for a in detection.anomalies[:_MARKS] if a.start is not None and a.end is not None
     ]
     places = [place for span in spans for place in span]
-    marks = np.array(places, np.float64) if seconds is None else _seconds(evidence.times, places)
+    marks = np.array(places, np.float64) if seconds is None else seconds_of(evidence.times, places)
     return SeriesOverview(
         name=name,
         points=count,
@@ -115,7 +115,7 @@ def _most_to_blame(evidence: SeriesEvidence, anomalies: Sequence[Anomaly]) -> in
     return max(range(len(evidence.channels)), key=lambda c: (blame[evidence.channels[c]], -c))
 
 
-def _seconds(times: Sequence[str] | None, places: Sequence[int]) -> FloatArray | None:
+def seconds_of(times: Sequence[str] | None, places: Sequence[int]) -> FloatArray | None:
     """Return the clock at some places, seconds since 1970 as if it were UTC; None where times do not read as such."""
     if times is None:
         return None

@@ -108,9 +108,13 @@ class SeriesStream(Stored):
         return new
 
     # ------------------------------------------------------------- rows
-    def take(self, values: FloatArray, times: TimeColumn | None, timeline: Timeline) -> BoolArray:
-        """Take the next rows; return which of them are not late, that is, older than what is final, shape (rows,)."""
-        numbers = self.given + np.arange(len(values))
+    def take(
+        self, values: FloatArray, times: TimeColumn | None, timeline: Timeline, numbers: IntArray
+    ) -> BoolArray:
+        """Take the next rows, which have these numbers, ascending and larger than those before.
+
+        Return which of them are not late, that is, older than what is final, shape (rows,).
+        """
         self.given += len(values)
         if times is None:
             first = int(self.cells[-1]) + 1 if len(self.cells) else self.begin

@@ -12,7 +12,7 @@ from amiss.batch import FloatArray, IntArray
 from amiss.detectors.series_levels import MORE_REACH
 from amiss.detectors.series_stream import NO_HOLE, Placed, SeriesStream
 from amiss.detectors.update_answer import Final, Judged, Update, UpdateAnswer, trim_by
-from amiss.errors import DataError, ParameterError
+from amiss.errors import DataError
 from amiss.event_edges import outside_band
 from amiss.events import EventRules
 from amiss.numerics.ahead import CYCLES
@@ -62,8 +62,6 @@ class SeriesUpdates(UpdateAnswer):
         ------
         DataError
             The data cannot be used, has no times where the training series had, or is older than that.
-        ParameterError
-            The detector is one of many series.
 
         Examples
         --------
@@ -75,7 +73,10 @@ class SeriesUpdates(UpdateAnswer):
         True
         """
         self._check_is_fitted()
-        self._check_one("update")
+        return self._updated(X)
+
+    def _updated(self, X: Any, numbers: IntArray | None = None) -> Update:
+        """Return what `update` does; the rows have these numbers, or go on from those before."""
         values, times = self.timeline_.rows(X)
         if self.timeline_.timed and times is None:
             raise DataError(
@@ -85,9 +86,11 @@ class SeriesUpdates(UpdateAnswer):
         before = self.stream_ or self._stream_begun(times, values.shape[1])
         stream = copy(before)
         stream.settling, stream.tracker = deepcopy(before.settling), copy(before.tracker)
-        fresh = stream.take(values, times, self.timeline_)
+        if numbers is None:
+            numbers = stream.given + np.arange(len(values))
+        fresh = stream.take(values, times, self.timeline_, numbers)
         judged = self._judge(stream)
-        told = self._provisional(X, times, stream, judged, fresh)
+        told = self._provisional(X, times, stream, judged, numbers, fresh)
         final = self._settle(stream, judged, self._complete(stream, judged.points))
         stream.let_go(stream.final - 2 * self._context() - _PAST * (self.period_ or self.window_))
         self.stream_ = stream
@@ -112,13 +115,6 @@ class SeriesUpdates(UpdateAnswer):
         final = self._settle(stream, judged, judged.points.start + len(judged.points), ends=True)
         self.stream_ = None
         return final
-
-    def _check_one(self, method: str) -> None:
-        if self.many_ is not None:
-            raise ParameterError(
-                f"{method} takes the rows of one series, and this detector learnt many. "
-                "Fit one on each series that goes on."
-            )
 
     # ------------------------------------------------------------- what a stream is to the detector
     def _stream_begun(self, times: TimeColumn | None, channels: int) -> SeriesStream:

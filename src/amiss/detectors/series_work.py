@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from amiss.batch import FloatArray
 from amiss.detection import Anomaly, Cause, Detection, SeriesEvidence
+from amiss.detectors.many_silent import patience_of
 from amiss.detectors.series_overview import overview_of
-from amiss.detectors.series_rows import SeriesRows
+from amiss.detectors.update_answer import Final
 from amiss.errors import AmissError, DataError, ParameterError, in_one_line
 from amiss.numerics.blocks import one_blas_thread
 from amiss.packed import pack, unpack
@@ -22,9 +24,10 @@ from amiss.series_evidence import SeriesOverview
 from amiss.workers import Task, WorkersError, in_workers
 
 RECORDS: dict[str, type[Any]] = {
-    one.__name__: one for one in (Anomaly, Cause, Frame, SeriesEvidence, SeriesOverview)
+    one.__name__: one for one in (Anomaly, Cause, Final, Frame, SeriesEvidence, SeriesOverview)
 }
 
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 _PLACE = "amiss.detectors.series_work"
 _ABOVE_ONE = float(np.nextafter(1.0, 2.0))
 
@@ -37,10 +40,11 @@ def all_done(
     Parameters
     ----------
     opening : dict
-        ``do``: "fit", "fit_detect", "detect", "score" or "explain"; ``params`` of the detector; ``shared``: the model
+        ``do``: what is to be done, by the name of the method; ``params`` of the detector; ``shared``: the model
         all share, or None.
     task_of : callable
-        Gives the task of the series at a place: its ``name``, its ``data``, and ``packed``, its fitted detector.
+        Gives the task of the series at a place: its ``name``, its ``data``, ``packed``, its fitted detector, and
+        ``stream``, what is kept of it between two updates.
     count : int
         How many series.
     workers : int
@@ -97,7 +101,7 @@ def open_work(opening: Task) -> Callable[[Task], dict[str, Any]]:
         try:
             with warnings.catch_warnings(), one_blas_thread():
                 warnings.simplefilter("ignore")
-                return do(_detector(opening, task), task["data"], task["name"])
+                return do(_detector(opening, task), task)
         except ParameterError as error:  # it is wrong for all
             return {"failed": str(error), "parameter": True}
         except AmissError as error:
@@ -108,8 +112,8 @@ def open_work(opening: Task) -> Callable[[Task], dict[str, Any]]:
     return work
 
 
-def _detector(opening: Task, task: Task) -> SeriesRows:
-    """Return the fitted detector of a series, or one to be fitted."""
+def _detector(opening: Task, task: Task) -> Any:
+    """Return the fitted detector of a series, where it stands in its stream, or one to be fitted."""
     from amiss.detectors.series import SeriesDetector
     from amiss.detectors.shared_series import SharedSeries
 
@@ -118,15 +122,41 @@ def _detector(opening: Task, task: Task) -> SeriesRows:
         if shared is None:
             return SeriesDetector(**opening["params"])
         return SharedSeries(**opening["params"]).sharing(shared, task["place"])
-    detector: SeriesRows = unpack(task["packed"].tobytes(), compressed=True)
+    detector: Any = unpacked(task["packed"])
     if isinstance(detector, SharedSeries):
         detector.sharing(shared, detector.place_)
+    if len(task.get("stream", ())):
+        detector.stream_ = unpacked(task["stream"])
     return detector
 
 
-def _fitted(detector: SeriesRows, data: Any) -> SeriesRows:
+def packed(content: Any) -> Bytes:
+    """Return something as it is kept: packed."""
+    return np.frombuffer(pack(content, compressed=True), np.uint8)
+
+
+def unpacked(content: Bytes) -> Any:
+    """Return what was kept."""
+    return unpack(content.tobytes(), compressed=True)
+
+
+def _fitted(detector: Any, task: Task) -> Any:
     """Return the detector fitted on the series; one without values teaches nothing."""
-    detector.fit(data)
+    labels = _labels(task)
+    if labels is not None and not (labels == 1).any():
+        labels = None  # nothing is to be left out
+    detector.fit(task["data"], labels=labels)
+    return _of_values(detector)
+
+
+def _labels(task: Task) -> FloatArray | None:
+    labels: FloatArray | None = task.get("labels")
+    if labels is not None and (labels == 1).all():
+        raise DataError("All of its rows are labelled as anomalies, so there is nothing to learn from.")
+    return labels
+
+
+def _of_values(detector: Any) -> Any:
     if not detector.scored_.any():
         count = len(detector.scores_)
         raise DataError(
@@ -136,57 +166,116 @@ def _fitted(detector: SeriesRows, data: Any) -> SeriesRows:
     return detector
 
 
-def _fit(detector: SeriesRows, data: Any, name: str) -> dict[str, Any]:
-    _fitted(detector, data)
+def _fit(detector: Any, task: Task) -> dict[str, Any]:
+    return _learnt(_fitted(detector, task))
+
+
+def _partial_fit(detector: Any, task: Task) -> dict[str, Any]:
+    """Learn on; the scores are those of the rows just given."""
+    answer = _learnt(_of_values(detector.partial_fit(task["data"], labels=_labels(task))))
+    rows = task["rows"]
+    scores, p_values = np.zeros(rows), np.ones(rows)
+    newest = min(rows, len(answer["scores"]))
+    scores[rows - newest :] = answer["scores"][-newest:]
+    p_values[rows - newest :] = answer["p_values"][-newest:]
+    return {**answer, "scores": scores, "p_values": p_values}
+
+
+def _learnt(detector: Any) -> dict[str, Any]:
+    learnt = detector.summary()
     return {
         "scores": relative(detector.scores_, detector.threshold_),
         "p_values": detector.p_values_,
-        "packed": np.frombuffer(pack(detector, compressed=True), np.uint8),
+        "packed": packed(detector),
         "notes": list(detector.notes_),
-        "learnt": detector.summary(),
+        "learnt": learnt,
+        "brief": _brief(detector, learnt),
         "chance": detector.threshold_rule_.expected_by_chance(),
         "reach": detector._reach(),
+        "end": learnt["end"],
     }
 
 
-def _fit_detect(detector: SeriesRows, data: Any, name: str) -> dict[str, Any]:
-    return _told(name, _fitted(detector, data)._detection(data, detector.scores_))
+def _brief(detector: Any, learnt: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of what was learnt of a series: all that a summary of many needs."""
+    chance = detector.threshold_rule_.expected_by_chance() / detector._reach()
+    kept = ("models", "channels", "period", "periods", "window", "step", "timezone", "start", "end", "items")
+    return {**{name: learnt[name] for name in kept}, "chance": chance, "patience": patience_of(detector)}
 
 
-def _detect(detector: SeriesRows, data: Any, name: str) -> dict[str, Any]:
+def _fit_detect(detector: Any, task: Task) -> dict[str, Any]:
+    detection = detector.fit_detect(task["data"])
+    told = _told(task["name"], detection)
+    return {**told, "brief": _brief(_of_values(detector), detection.learnt)}
+
+
+def _detect(detector: Any, task: Task) -> dict[str, Any]:
     """Judge a series by its fitted detector, or one that was not there by what all share."""
-    return _told(
-        name, detector.detect(data) if _is_fitted(detector) else _fitted(detector, data).detect(data)
-    )
+    fitted = detector if _is_fitted(detector) else _fitted(detector, task)
+    return _told(task["name"], fitted.detect(task["data"]))
 
 
-def _score(detector: SeriesRows, data: Any, name: str) -> dict[str, Any]:
+def _update(detector: Any, task: Task) -> dict[str, Any]:
+    if not _is_fitted(detector):
+        raise DataError(
+            "It was not in the data given to fit, so there is nothing that an update could go on from. Judge it with "
+            "detect(data), or fit on data that holds it."
+        )
+    answer = detector._updated(task["data"], task["numbers"])
+    final = in_multiples(answer.final, task["name"], detector.threshold_)
+    return {**_told(task["name"], answer), "final": final, "stream": packed(detector.stream_)}
+
+
+def _finish(detector: Any, task: Task) -> dict[str, Any]:
+    return {"final": in_multiples(detector.finish(), task["name"], detector.threshold_)}
+
+
+def _score(detector: Any, task: Task) -> dict[str, Any]:
+    data = task["data"]
     scores = -detector.score_samples(data) if _is_fitted(detector) else detector.fit(data).scores_
     return {"scores": relative(scores, detector.threshold_), "notes": []}
 
 
-def _explain(detector: SeriesRows, data: Any, name: str) -> dict[str, Any]:
-    detector = detector if _is_fitted(detector) else detector.fit(data)
-    return {"anomalies": tuple(detector.explain(data)), "notes": []}
+def _explain(detector: Any, task: Task) -> dict[str, Any]:
+    fitted = detector if _is_fitted(detector) else detector.fit(task["data"])
+    return {"anomalies": tuple(fitted.explain(task["data"])), "notes": []}
 
 
-def _is_fitted(detector: SeriesRows) -> bool:
+def _expected(detector: Any, task: Task) -> dict[str, Any]:
+    import narwhals as nw
+
+    fitted = detector if _is_fitted(detector) else _fitted(detector, task)
+    frame = nw.from_native(fitted.expected(task["data"]))
+    return {"columns": {name: frame[name].to_numpy() for name in frame.columns}, "notes": []}
+
+
+def _forecast(detector: Any, task: Task) -> dict[str, Any]:
+    return {"frame": detector.forecast(*task["data"])}
+
+
+def _is_fitted(detector: Any) -> bool:
     return "threshold_rule_" in vars(detector)
 
 
-_DOINGS: dict[str, Callable[[SeriesRows, Any, str], dict[str, Any]]] = {
+_DOINGS: dict[str, Callable[[Any, Task], dict[str, Any]]] = {
     "fit": _fit,
+    "partial_fit": _partial_fit,
     "fit_detect": _fit_detect,
     "detect": _detect,
+    "update": _update,
+    "finish": _finish,
     "score": _score,
     "explain": _explain,
+    "expected": _expected,
+    "forecast": _forecast,
 }
 
 
 def _told(name: str, detection: Detection) -> dict[str, Any]:
     scores = relative(detection.scores, detection.threshold)
     evidence = detection.evidence
-    in_time = evidence.in_time(scores) if isinstance(evidence, SeriesEvidence) else scores
+    if not isinstance(evidence, SeriesEvidence):
+        raise TypeError(f"{type(evidence).__name__} is no evidence of a series.")
     return {
         "scores": scores,
         "p_values": detection.p_values,
@@ -194,12 +283,19 @@ def _told(name: str, detection: Detection) -> dict[str, Any]:
         "scored": detection.scored,
         "anomalies": detection.anomalies,
         "evidence": evidence,
-        "overview": overview_of(name, detection, in_time),
+        "overview": overview_of(name, detection, evidence.in_time(scores)),
         "notes": list(detection.notes),
         "learnt": detection.learnt,
         "chance": detection.chance,
         "reach": detection.reach,
+        "end": evidence.times[-1] if evidence.times else None,
     }
+
+
+def in_multiples(final: Final, name: str, threshold: float) -> Final:
+    """Return what has become final of a series as one of many: in multiples of its threshold, by its name."""
+    events = (replace(one, label=f"{name}: {one.label}", series=name) for one in final.events)
+    return replace(final, scores=relative(final.scores, threshold), events=tuple(events))
 
 
 def relative(scores: FloatArray, threshold: float) -> FloatArray:

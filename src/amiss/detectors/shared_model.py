@@ -60,6 +60,10 @@ class SharedCommittee(SeriesCommittee):
         """Return a score per point, shape (points,)."""
         return super().score(self._there(channels))[: len(channels)]
 
+    def score_and_course(self, channels: Channels) -> FloatArray:
+        """Return what `score` and `unsmoothed` return, side by side, shape (points, 2)."""
+        return super().score_and_course(self._there(channels))[: len(channels)]
+
     def unsmoothed(self, channels: Channels) -> FloatArray:
         """Return the score of each point before it is smoothed, shape (points,)."""
         return super().unsmoothed(self._there(channels))[: len(channels)]

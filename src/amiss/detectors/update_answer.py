@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from amiss.batch import BoolArray, FloatArray, IntArray
+from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
 from amiss.detection import Anomaly, Detection, SeriesEvidence
 from amiss.detectors.series_labels import SeriesLabels
 from amiss.detectors.series_stream import Placed, SeriesStream
@@ -32,7 +32,11 @@ class Final:
     flags, scored : ndarray of shape (rows,), bool
     events : tuple of Anomaly
         Those that are over, the oldest first; ``start``, ``end`` and ``place`` count points from the first one given to
-        `update`.
+        `update`, of many series the points of theirs.
+    series : ndarray of shape (rows,) of str, or None
+        Of many series, which one each row is of; rows that series share are told once for each.
+    failed : dict of str to str
+        Of many series those that could not be looked at, and why.
     """
 
     rows: IntArray
@@ -41,6 +45,8 @@ class Final:
     flags: BoolArray
     scored: BoolArray
     events: tuple[Anomaly, ...] = ()
+    series: AnyArray | None = None
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,12 +132,18 @@ class UpdateAnswer(SeriesLabels):
         return counted + event_label(Event(0, int(event.end > event.start), 0, 0.0, event.runs), times)
 
     def _provisional(
-        self, native: Any, times: TimeColumn | None, stream: SeriesStream, judged: Judged, fresh: BoolArray
+        self,
+        native: Any,
+        times: TimeColumn | None,
+        stream: SeriesStream,
+        judged: Judged,
+        numbers: IntArray,
+        fresh: BoolArray,
     ) -> Detection:
-        """Return what can be said at once of the rows just given."""
-        mine = stream.numbers >= stream.given - len(fresh)
+        """Return what can be said at once of the rows just given, which have these numbers."""
+        mine = stream.numbers >= numbers[0]
         at = np.full(len(fresh), -1)  # the point of each row; late ones have none
-        at[stream.numbers[mine] - (stream.given - len(fresh))] = stream.cells[mine] - judged.points.start
+        at[np.searchsorted(numbers, stream.numbers[mine])] = stream.cells[mine] - judged.points.start
         scores = np.where(fresh, judged.scores[at], 0.0)
         scored = fresh & judged.scored[at]
         order = np.arange(len(fresh)) if times is None else np.argsort(times.moments, kind="stable")
