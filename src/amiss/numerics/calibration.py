@@ -16,6 +16,7 @@ _LEVELS = 1001
 _MOST = 12.0
 _LINEAR = 3.0
 _FAR = 10.0
+_MOST_KEPT = 100_000  # training scores that a tail keeps
 
 
 class Calibration(Stored):
@@ -53,13 +54,18 @@ class ZScore(Calibration):
 
 
 class Tail(Calibration):
-    """-log(share of training scores at least as high) + log(1 + how far beyond the training maximum)."""
+    """-log(share of training scores at least as high) + log(1 + how far beyond the training maximum).
+
+    Of more than 100,000 training scores so many are kept, evenly spread by rank, the highest among them.
+    """
 
     ordered: FloatArray
     spread: float
 
     def fit(self, scores: FloatArray) -> Self:
-        self.ordered = np.sort(scores)
+        ordered = np.sort(scores)
+        kept = np.linspace(0, len(ordered) - 1, min(len(ordered), _MOST_KEPT)).astype(np.int64)
+        self.ordered = ordered[kept]
         self.spread = standard_deviation(scores)
         return self
 

@@ -14,6 +14,7 @@ SPACES = ("standard", "minmax", "asinh", "rank")
 _LARGEST = 1e100  # raw values beyond are taken as this: their squares and sums stay finite
 _FARTHEST = 1e9  # units a value may lie from the centre
 _NORMAL_IQR = 1.349  # interquartile range of a standard normal
+_MOST_RANKS = 10_000  # different values of a column whose ranks are kept; between them ranks are interpolated
 
 
 class Space(Stored):
@@ -102,12 +103,16 @@ def _robust_scale(values: FloatArray, deviation: FloatArray) -> FloatArray:
 
 
 def _normal_ranks(values: FloatArray) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Return, for each column, its distinct values and the normal quantile of the middle rank of each."""
+    """Return, for each column, its distinct values and the normal quantile of the middle rank of each.
+
+    Of more than 10,000 distinct values so many are kept, evenly spread, the smallest and the largest among them.
+    """
     from scipy.special import ndtri
 
     cuts, ranks = [], []
     for column in values.T:
         distinct, counts = np.unique(column, return_counts=True)
-        cuts.append(distinct)
-        ranks.append(ndtri((np.cumsum(counts) - counts / 2) / len(column)))
+        kept = np.linspace(0, len(distinct) - 1, min(len(distinct), _MOST_RANKS)).astype(np.int64)
+        cuts.append(distinct[kept])
+        ranks.append(ndtri(((np.cumsum(counts) - counts / 2) / len(column))[kept]))
     return cuts, ranks

@@ -11,12 +11,15 @@ from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.part import Stored
 from amiss.text.characters import HashArray
 
+_MOST = 1_000_000
+
 
 class RowCounts(Stored):
     """Hash -> number of rows that hold it; one row is always left out, whoever asks.
 
     So a string scores the same as a training row and as a new one, and what was seen once is as new as
-    what never was; therefore hashes seen once are not even kept.
+    what never was; therefore hashes seen once are not even kept. Of more than a million others the rarest are not
+    kept either.
     """
 
     same_length: ClassVar[tuple[tuple[str, ...], ...]] = (("keys", "rows"),)
@@ -25,7 +28,10 @@ class RowCounts(Stored):
 
     def __init__(self, hashes: Sequence[HashArray], rows: Sequence[FloatArray]) -> None:
         keys, count = summed(np.concatenate(hashes), np.concatenate(rows))
-        self.keys, self.rows = keys[count > 1], count[count > 1]
+        kept = count > 1
+        if kept.sum() > _MOST:
+            kept[np.argsort(-count, kind="stable")[_MOST:]] = False
+        self.keys, self.rows = keys[kept], count[kept]
 
     def others(self, hashes: HashArray) -> FloatArray:
         """Return the other rows that hold each hash, shape of ``hashes``."""
