@@ -230,13 +230,14 @@ def _find_format(place: str, limits: Limits) -> tuple[str, str, bytes | None]:
             return name, f"sqlite:///{place}" if name == "sql" else place, None
     content = content_of(place, limits)
     return (
-        _by_content(place, content),
+        format_by_content(place, content),
         f"sqlite:///{place}" if content.startswith(b"SQLite format 3") else place,
         content,
     )
 
 
-def _by_content(place: str, content: bytes) -> str:
+def format_by_content(place: str, content: bytes) -> str:
+    """Return the name of the source that reads such content."""
     if content.startswith(b"PAR1"):
         return "parquet"
     if content.startswith(b"SQLite format 3\x00"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NamedTuple
 
 from amiss.errors import SourceError
 from amiss.sources.base import FileSource, chosen_columns, counted
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _MAGIC = b"PAR1"
 _ROWS, _ROW_GROUPS = 3, 4
-_CHUNKS, _CHUNK_DATA = 1, 3
+_CHUNKS, _GROUP_ROWS, _CHUNK_DATA = 1, 3, 3
 _VALUES, _UNPACKED, _PACKED = 5, 6, 7
 
 
@@ -97,6 +97,15 @@ class ParquetSource(FileSource):
         self.limits.check_ratio(self.called, size, total)
 
 
+class RowGroup(NamedTuple):
+    """What a footer states of one group of rows; packed and unpacked are bytes."""
+
+    rows: int
+    values: int
+    packed: int
+    unpacked: int
+
+
 def footer_sizes(content: bytes) -> tuple[int, int, int, int]:
     """Return rows, values, packed bytes and unpacked bytes as the footer of a Parquet file states them.
 
@@ -104,20 +113,43 @@ def footer_sizes(content: bytes) -> tuple[int, int, int, int]:
     ------
     ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError
         The content is no Parquet file.
+    """
+    rows, groups = footer_groups(io.BytesIO(content))
+    values, packed, unpacked = (sum(group[at] for group in groups) for at in (1, 2, 3))
+    return rows, values, packed, unpacked
+
+
+def footer_groups(file: BinaryIO) -> tuple[int, list[RowGroup]]:
+    """Return the number of rows, and what the footer of a Parquet file states of each group of rows.
+
+    Raises
+    ------
+    ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError
+        The file is no Parquet file.
 
     References
     ----------
     Apache Parquet format: file layout, ``FileMetaData`` in parquet.thrift. Apache Thrift: compact protocol.
     """
-    if len(content) < 12 or content[:4] != _MAGIC or content[-4:] != _MAGIC:
+    length = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    head = file.read(4)
+    file.seek(max(length - 8, 0))
+    tail = file.read(8)
+    if length < 12 or head != _MAGIC or tail[4:] != _MAGIC:
         raise ValueError("no Parquet file")
-    size = int.from_bytes(content[-8:-4], "little")
-    if size > len(content) - 12:
+    size = int.from_bytes(tail[:4], "little")
+    if size > length - 12:
         raise ValueError("footer longer than the file")
-    meta = _Compact(content[-8 - size : -8]).struct()
-    chunks = [chunk[_CHUNK_DATA] for group in meta[_ROW_GROUPS] for chunk in group[_CHUNKS]]
+    file.seek(length - 8 - size)
+    meta = _Compact(file.read(size)).struct()
+    return _count(meta[_ROWS]), [_group(group) for group in meta[_ROW_GROUPS]]
+
+
+def _group(group: dict[int, Any]) -> RowGroup:
+    chunks = [chunk[_CHUNK_DATA] for chunk in group[_CHUNKS]]
     sums = [sum(_count(chunk[key]) for chunk in chunks) for key in (_VALUES, _PACKED, _UNPACKED)]
-    return _count(meta[_ROWS]), sums[0], sums[1], sums[2]
+    return RowGroup(_count(group[_GROUP_ROWS]), *sums)
 
 
 def _count(value: Any) -> int:
