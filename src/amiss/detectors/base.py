@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -23,9 +22,7 @@ from amiss.models.given import kept, own_networks, take_given
 from amiss.models.own_network import OwnNetwork
 from amiss.numerics.blocks import one_blas_thread
 from amiss.part import Stored, make_part
-from amiss.reading.frames import read_frame
 from amiss.thresholds import Threshold
-from amiss.thresholds.by_labels import known_bad
 
 _FEW_ITEMS = 50
 
@@ -62,6 +59,14 @@ class Detector(TakesLabels, Stored):
     p_values_ = OfTraining()
 
     # ------------------------------------------------------------- a kind of data fills these in
+    def _reading(self, data: Any) -> Any:
+        """Return new data, read once, as `_score`, `_explain` and `_notes_on` take it: by default as it is."""
+        return data
+
+    def _reading_to_learn(self, data: Any) -> Any:
+        """Return the data given to `fit`, read once, as `_learn` takes it, and what `_reading` is for takes it too."""
+        return self._reading(data)
+
     def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
         """Learn what is normal in ``data`` (sets names that end in ``_``); return its scores, shape (items,), >= 0.
 
@@ -151,6 +156,11 @@ class Detector(TakesLabels, Stored):
         """
         if labels is not None:
             return self._fit_labelled(X, labels)
+        self._learn_from(X)
+        return self
+
+    def _learn_from(self, X: Any) -> Any:
+        """Learn what is normal; return the data as it was read."""
         if self.training_data not in ("mixed", "clean"):
             raise ParameterError(
                 f"training_data is {self.training_data!r}. Legal: 'mixed' (it may hold anomalies) or 'clean' "
@@ -158,32 +168,11 @@ class Detector(TakesLabels, Stored):
             )
         rule = make_part(Threshold, self.default_threshold if self.threshold == "auto" else self.threshold)
         self.notes_ = []
-        scores = self._learn(X, _generator(self.random_state))
+        reading = self._reading_to_learn(X)
+        scores = self._learn(reading, _generator(self.random_state))
         self._note_training()
         self._set_threshold(type(rule)(**rule.parameters()), self._finite(scores))
-        return self
-
-    def _kept(self, data: Any, labels: Any) -> tuple[Any, int]:
-        """Return the data without the items labelled anomalies, and how many those are."""
-        frame = read_frame(data)
-        bad = known_bad(labels, len(frame))
-        return replace(frame, columns=[column[~bad] for column in frame.columns]), int(bad.sum())
-
-    def _fit_labelled(self, X: Any, labels: Any) -> Self:
-        """Learn from the items that are not labelled anomalies; score all."""
-        kept, bad = self._kept(X, labels)
-        self.fit(kept)._score_all(X)
-        if bad:
-            items = f"{self.unit}{'s' * (bad != 1)}"
-            self.notes_.append(
-                f"{bad:,} {items} labelled as anomalies: not learnt from, and scored afterwards."
-            )
-        return self
-
-    def _score_all(self, X: Any) -> None:
-        """Set the scores of the items given to `fit`, not all of which were learnt from."""
-        self.scores_ = -self.score_samples(X)
-        self.p_values_ = self.threshold_rule_.p_values(self.scores_)
+        return reading
 
     def _set_threshold(self, rule: Threshold, scores: FloatArray) -> None:
         self.threshold_rule_ = rule.fit(self._independent(scores), clean=self.training_data == "clean")
@@ -226,7 +215,7 @@ class Detector(TakesLabels, Stored):
         ndarray of shape (items,)
         """
         self._check_is_fitted()
-        return -self._finite(self._score(X))
+        return -self._finite(self._score(self._reading(X)))
 
     def decision_function(self, X: Any) -> FloatArray:
         """Return ``score_samples(X) - offset_``: below 0 is abnormal, shape (items,)."""
@@ -255,13 +244,14 @@ class Detector(TakesLabels, Stored):
         Detection
         """
         self._check_is_fitted()
-        return self._detection(X, self._finite(self._score(X)))
+        reading = self._reading(X)
+        return self._detection(X, reading, self._finite(self._score(reading)))
 
     @one_blas_thread()
     def fit_detect(self, X: Any) -> Detection:
         """Learn what is normal in ``X``, and return what is amiss in it.
 
-        The answer is that of ``fit(X).detect(X)``, in less time: the scores are those of `fit`.
+        The answer is that of ``fit(X).detect(X)``, in less time: the data is read and scored once.
 
         Parameters
         ----------
@@ -286,13 +276,13 @@ class Detector(TakesLabels, Stored):
         >>> [anomaly.label for anomaly in detection]
         ['"AB-7"']
         """
-        self.fit(X)
-        return self._detection(X, self.scores_)
+        reading = self._learn_from(X)
+        return self._detection(X, reading, self.scores_)
 
-    def _detection(self, X: Any, scores: FloatArray) -> Detection:
+    def _detection(self, X: Any, reading: Any, scores: FloatArray) -> Detection:
         flags = scores > self.threshold_
         worst_first = np.argsort(-scores, kind="stable")
-        anomalies, evidence = self._explain(X, scores, worst_first[flags[worst_first]])
+        anomalies, evidence = self._explain(reading, scores, worst_first[flags[worst_first]])
         return Detection(
             kind=self.kind,
             unit=self.unit,
@@ -305,7 +295,7 @@ class Detector(TakesLabels, Stored):
             reach=self._reach(),
             evidence=evidence,
             learnt=self.summary(),
-            notes=(*self.notes_, *self._notes_on(X), *self.threshold_rule_.notes_on(flags, self.unit)),
+            notes=(*self.notes_, *self._notes_on(reading), *self.threshold_rule_.notes_on(flags, self.unit)),
             native=X,
         )
 
@@ -313,8 +303,9 @@ class Detector(TakesLabels, Stored):
     def explain(self, X: Any) -> list[Anomaly]:
         """Return one `Anomaly` with its causes for every item of ``X``, flagged or not, in the order of ``X``."""
         self._check_is_fitted()
-        scores = self._finite(self._score(X))
-        anomalies, _ = self._explain(X, scores, np.arange(len(scores)))
+        reading = self._reading(X)
+        scores = self._finite(self._score(reading))
+        anomalies, _ = self._explain(reading, scores, np.arange(len(scores)))
         return sorted(anomalies, key=lambda a: a.place)
 
     def _explain_items(self, X: Any, places: Sequence[int]) -> list[Anomaly]:

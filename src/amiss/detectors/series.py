@@ -28,6 +28,7 @@ _TREATED = {"mask": "gaps are bridged by straight lines", "interpolate": "straig
 _OF_POINTS = (
     "peaks:tail_shape=0.0,least=4.0"  # the highest scores of windows vary less than those at their centre
 )
+_NOT_GOING_ON = ("many_", "stream_", "kept_rows_", "recent_moments_")  # what an earlier fit left behind
 _FEWEST_SCORES = 30  # that the threshold is learnt from, where there are so many points
 
 
@@ -177,12 +178,16 @@ class SeriesDetector(ManySeries):
         self.holidays = holidays
 
     # ------------------------------------------------------------- the path
-    def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
+    def _reading_to_learn(self, data: Any) -> Series:
+        for name in _NOT_GOING_ON:
+            vars(self).pop(name, None)
         check_count("window", self.window, 2, optional=True)
         self._event_rules()
         self._check_time()
         self.timeline_ = Timeline(self.time, self.tz, self.duplicates, self.time_format)
-        series = self._gaps_treated(self.timeline_.fit(data))
+        return self._gaps_treated(self.timeline_.fit(data))
+
+    def _learn(self, series: Series, random_state: np.random.Generator) -> FloatArray:
         clean, longest = self.training_data == "clean", len(series) // _REPEATS
         models = series_models(self.models, len(self.timeline_.channels), clean, longest)
         self.n_features_in_ = len(self.timeline_.channels)
@@ -240,8 +245,7 @@ class SeriesDetector(ManySeries):
         for note in series.notes:
             self._note(note)
 
-    def _score(self, data: Any) -> FloatArray:
-        series = self._series_of(data)
+    def _score(self, series: Series) -> FloatArray:
         channels, context = self._in_context(series)
         scores = self._at_levels(series, self.committee_.score)
         return of_rows(series, np.where(self._scored_points(channels, context, len(series)), scores, 0.0))

@@ -56,6 +56,9 @@ class SeriesRows(SeriesAnswer):
                     f"{name} is {getattr(self, name)!r}. Legal: {', '.join(map(repr, legal))}."
                 )
 
+    def _reading(self, data: Any) -> Series:
+        return self._series_of(data)
+
     def _series_of(self, data: Any) -> Series:
         """Return the series in new data, missing values as `gap` wants them."""
         return self._gaps_treated(self.timeline_.read(data))
@@ -76,9 +79,8 @@ class SeriesRows(SeriesAnswer):
         known = replace(channels, values=channels.values[: inside.stop], mask=channels.mask[: inside.stop])
         return ~known.mask[inside].all(axis=1) & (share_seen(known)[inside] >= _SEEN * self.usual_seen_)
 
-    def _scored(self, data: Any) -> BoolArray:
+    def _scored(self, series: Series) -> BoolArray:
         """Return which rows of the data are scored, shape (rows,)."""
-        series = self._series_of(data)
         return of_rows(series, self._scored_points(*self._in_context(series), len(series)))
 
     def _learn_gaps(self, series: Series, channels: Channels) -> None:
@@ -105,23 +107,24 @@ class SeriesRows(SeriesAnswer):
         self.p_values_ = np.where(self.scored_, self.p_values_, 1.0)
 
     # ------------------------------------------------------------- the answer
-    def _detection(self, X: Any, scores: FloatArray) -> Detection:
-        found = super()._detection(X, scores)
-        scored = self._scored(X)
+    def _detection(self, X: Any, reading: Series, scores: FloatArray) -> Detection:
+        found = super()._detection(X, reading, scores)
+        scored = self._scored(reading)
         if scored.all():
             return found
         note = not_scored(int((~scored).sum()))
         p_values = np.where(scored, found.p_values, 1.0)
         return replace(found, scored=scored, p_values=p_values, notes=(*found.notes, note))
 
-    def _notes_on(self, data: Any) -> tuple[str, ...]:
-        return tuple(note for note in self.timeline_.read(data).notes if note not in self.notes_)
+    def _notes_on(self, series: Series) -> tuple[str, ...]:
+        return tuple(note for note in series.notes if note not in self.notes_)
 
     @one_blas_thread()
     def explain(self, X: Any) -> list[Anomaly]:
         """Return one `Anomaly` with its causes for every row of ``X``, flagged or not, in order."""
         self._check_is_fitted()
-        series, scores = self._series_of(X), self._score(X)
+        series = self._reading(X)
+        scores = self._score(series)
         if series.rows is None:
             return self._explain_each(series, scores)
         every = self._explain_each(series, series.rows.to_points(scores, len(series)))
@@ -129,9 +132,8 @@ class SeriesRows(SeriesAnswer):
         return [replace(every[p], place=row, start=row, end=row) for row, p in enumerate(points)]
 
     def _explain(
-        self, data: Any, scores: FloatArray, flagged: AnyArray
+        self, series: Series, scores: FloatArray, flagged: AnyArray
     ) -> tuple[list[Anomaly], SeriesEvidence]:
-        series = self._series_of(data)
         points = scores if series.rows is None else series.rows.to_points(scores, len(series))
         found, evidence = self._explain_points(series, points)
         if series.rows is not None:

@@ -80,9 +80,9 @@ class StringDetector(Detector):
         self.training_data = training_data
         self.random_state = random_state
 
-    def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
+    def _learn(self, values: list[str], random_state: np.random.Generator) -> FloatArray:
         models = string_models(self.models, self.training_data == "clean")
-        strings, where = Strings.of(self._read(data))
+        strings, where = Strings.of(values)
         self.models_ = [model.fit(strings, random_state) for model in models]
         self.patterns_ = Patterns(strings)
         self.rows_ = len(where)
@@ -95,8 +95,8 @@ class StringDetector(Detector):
         bad = known_bad(labels, len(values))
         return [value for value, odd in zip(values, bad.tolist(), strict=True) if not odd], int(bad.sum())
 
-    def _score(self, data: Any) -> FloatArray:
-        strings, where = Strings.of(self._read(data))
+    def _score(self, values: list[str]) -> FloatArray:
+        strings, where = Strings.of(values)
         return strings.map(self._score_block)[where]
 
     def _score_block(self, block: Characters) -> FloatArray:
@@ -116,7 +116,7 @@ class StringDetector(Detector):
         self.threshold_rule_.threshold_ = self.threshold_ = line
         self.offset_ = -line
 
-    def _read(self, data: Any) -> list[str]:
+    def _reading(self, data: Any) -> list[str]:
         values, missing = read_strings(data)
         notes = []
         if missing:
@@ -133,9 +133,8 @@ class StringDetector(Detector):
         return values
 
     def _explain(
-        self, data: Any, scores: FloatArray, flagged: AnyArray
+        self, values: list[str], scores: FloatArray, flagged: AnyArray
     ) -> tuple[list[Anomaly], StringEvidence]:
-        values, _ = read_strings(data)
         strings, where = Strings.of([values[i] for i in flagged])
         clues, surprise = self._clues(strings)
         p_values = self.threshold_rule_.p_values(scores[flagged])

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from dataclasses import replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from amiss.batch import FloatArray
 from amiss.errors import ParameterError
 from amiss.estimator import Estimator
+from amiss.reading.frames import read_frame
 from amiss.thresholds import Threshold
-from amiss.thresholds.by_labels import labelled, line_by_labels
+from amiss.thresholds.by_labels import known_bad, labelled, line_by_labels
 
 
 class TakesLabels(Estimator):
     """The part of a detector that knows of labels."""
 
+    unit: ClassVar[str]
     threshold_: float
     offset_: float
     threshold_rule_: Threshold
     notes_: list[str]
+
+    def fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
+        """Learn what is normal."""
+        raise NotImplementedError
+
+    def score_samples(self, X: Any) -> FloatArray:
+        """Return the score of each item, higher = more normal."""
+        raise NotImplementedError
 
     def calibrate(self, scores: Any, labels: Any, miss: float = 1.0) -> Self:
         """Move the threshold as little as puts most labelled items on their side of it; `fit` undoes it.
@@ -73,3 +85,25 @@ class TakesLabels(Estimator):
         self.threshold_ *= ratio
         self.threshold_rule_.threshold_ = self.threshold_
         self.offset_ = -self.threshold_
+
+    def _kept(self, data: Any, labels: Any) -> tuple[Any, int]:
+        """Return the data without the items labelled anomalies, and how many those are."""
+        frame = read_frame(data)
+        bad = known_bad(labels, len(frame))
+        return replace(frame, columns=[column[~bad] for column in frame.columns]), int(bad.sum())
+
+    def _fit_labelled(self, X: Any, labels: Any) -> Self:
+        """Learn from the items that are not labelled anomalies; score all."""
+        kept, bad = self._kept(X, labels)
+        self.fit(kept)._score_all(X)
+        if bad:
+            items = f"{self.unit}{'s' * (bad != 1)}"
+            self.notes_.append(
+                f"{bad:,} {items} labelled as anomalies: not learnt from, and scored afterwards."
+            )
+        return self
+
+    def _score_all(self, X: Any) -> None:
+        """Set the scores of the items given to `fit`, not all of which were learnt from."""
+        self.scores_ = -self.score_samples(X)
+        self.p_values_ = self.threshold_rule_.p_values(self.scores_)
