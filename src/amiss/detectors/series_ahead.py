@@ -11,9 +11,11 @@ from amiss.detectors.series_rows import of_rows
 from amiss.detectors.series_updates import SeriesUpdates
 from amiss.errors import ParameterError
 from amiss.events import check_count
+from amiss.models.season import Season
 from amiss.numerics.ahead import foretold
 from amiss.numerics.blocks import one_blas_thread
 from amiss.reading.frames import like
+from amiss.reading.windows import Channels
 
 
 class SeriesAhead(SeriesUpdates):
@@ -61,8 +63,9 @@ class SeriesAhead(SeriesUpdates):
     def forecast(self, n: int, coverage: float = 0.95) -> Any:
         """Return what is expected of the next ``n`` points, after the training series and all updates.
 
-        Told from the season, the level, a damped trend and the last point, whichever foretold the last 24 cycles best;
-        the band holds as many of the errors made there, by how far ahead.
+        Told from the seasons (those of the calendar too, holidays among them), the level, a damped trend and the last
+        point, whichever foretold the newest 24 cycles best; the band holds as many of the errors made there, by how far
+        ahead.
 
         Parameters
         ----------
@@ -98,11 +101,30 @@ class SeriesAhead(SeriesUpdates):
         if not (isinstance(coverage, float) and 0 < coverage < 1):
             raise ParameterError(f"coverage is {coverage!r}. Legal: a number between 0 and 1, such as 0.95.")
         past, last = self._known()
-        period = self.period_ or self.window_
-        told = [foretold(one, period, self.period_ is not None, n, coverage) for one in past.T]
+        usual = self._usual_ahead(len(past), n)
+        seasons = self.lengths_ or (
+            (self.period_,) if self.period_ else ()
+        )  # earlier files keep the period alone
+        told = [
+            foretold(one, self.period_ or self.window_, seasons, n, coverage, says)
+            for one, says in zip(past.T, usual, strict=True)
+        ]
         middle, band = (np.stack(parts, axis=1) for parts in zip(*told, strict=True))
         columns = _columns(self.timeline_.channels, middle, middle - band, middle + band)
         return like(None, {**self.timeline_.following(last, n), **columns})
+
+    def _usual_ahead(self, known: int, steps: int) -> list[FloatArray | None]:
+        """Return what the calendar says of the newest points known and of those ahead, each channel; None: nothing."""
+        season = next((model for model in self.committee_.models if isinstance(model, Season)), None)
+        if season is None:
+            return [None] * len(self.timeline_.channels)
+        end = self.timeline_.points
+        if self.stream_ is not None:
+            points = self.stream_.points(self.timeline_)
+            end = points.start + len(points)
+        nothing = np.zeros((known + steps, len(self.timeline_.channels)))
+        there = Channels(nothing, np.ones(nothing.shape, bool), end - known, self.window_)
+        return list(self.scale_.restore(season.usual(there)).T)
 
 
 def _columns(

@@ -16,6 +16,9 @@ from amiss.reading.holidays import days_of, texts_of
 from amiss.reading.timeline import Timeline
 from amiss.reading.windows import Channels, find_period
 
+_LONGEST = (
+    5_000  # points of a period whose cycles are kept to foretell from; the calendar knows of longer ones
+)
 _YEARS_ON = 10  # after the training series, for which holidays that are told by the year are kept
 
 
@@ -25,6 +28,7 @@ class SeriesSeasons(Detector):
     holidays: Any = None
     holidays_: tuple[str, ...] = ()
     periods_: tuple[str, ...] = ()
+    lengths_: tuple[int, ...] = ()  # of the period and of longer ones that were found, points
     timeline_: Timeline
     period_: int | None
 
@@ -53,6 +57,9 @@ class SeriesSeasons(Detector):
         self.holidays_ = () if calendar is None else tuple(texts_of(calendar.holidays))
         found = self._seasons(channels)
         self.periods_ = () if found is None else tuple(found.names())
+        longer = [] if found is None else found.points()
+        shortest = [] if self.period_ is None else [self.period_]
+        self.lengths_ = (*shortest, *(n for n in longer if n > (self.period_ or 1) and n < _LONGEST))
         if calendar is not None and found is not None and found.any and self.models in ("auto", "fast"):
             return [*models, Season()]
         return models

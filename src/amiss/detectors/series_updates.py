@@ -15,7 +15,7 @@ from amiss.detectors.update_answer import Final, Judged, Update, UpdateAnswer, t
 from amiss.errors import DataError
 from amiss.event_edges import outside_band
 from amiss.events import EventRules
-from amiss.numerics.ahead import CYCLES
+from amiss.numerics.ahead import looked_at
 from amiss.numerics.blocks import one_blas_thread
 from amiss.part import MAY_BE_INFINITE
 from amiss.reading.resampling import Moments
@@ -162,7 +162,7 @@ class SeriesUpdates(UpdateAnswer):
     def _remembered(self, channels: int) -> int:
         """Return of how many of the newest points the values are kept."""
         period = self.period_ or self.window_
-        return max(_FEWEST_CYCLES * period, min(CYCLES * period, _VALUES // channels))
+        return max(_FEWEST_CYCLES * period, min(looked_at(period, self.lengths_), _VALUES // channels))
 
     def _keep_newest(self, series: Series) -> None:
         """Keep the newest values of the training series, and their times in microseconds where it has some."""

@@ -97,7 +97,7 @@ class Season(SeriesModel):
 
     def expected(self, channels: Channels) -> FloatArray:
         """Return the usual value at the place of each cell, on the level around, shape (points, channels)."""
-        usual, spread = self._usual(channels), self.spread(channels)
+        usual, spread = self.usual(channels), self.spread(channels)
         distance = np.clip((channels.values - usual) / spread, -_LEVEL_CLIP, _LEVEL_CLIP)
         seen = ~channels.mask
         width = max(channels.period, _LEVEL_POINTS)
@@ -105,8 +105,8 @@ class Season(SeriesModel):
         level = _sum_around(np.where(seen, distance, 0.0), width) / np.maximum(count, 1.0)
         return np.asarray(usual + level * spread)
 
-    def _usual(self, channels: Channels) -> FloatArray:
-        """Return the median at the place of each cell; of a training cell that of other cycles."""
+    def usual(self, channels: Channels) -> FloatArray:
+        """Return the median at the place of each cell, of a training cell that of other cycles, (points, channels)."""
         groups = self._groups(channels)
         position = channels.start + np.arange(len(channels))
         learnt_from = (position >= 0) & (position < self.points_)
