@@ -100,12 +100,8 @@ class FileSource(Source):
         refuse_binary(self.called, content)
         found = text_of(self.called, content, encoding)
         self.content_ = None
-        head = found.text[:4096]
-        controls = _CONTROL.findall(head)
-        if encoding == "auto" and (len(controls) > 0.1 * len(head) or len(set(controls)) >= _MANY_CONTROLS):
-            raise SourceError(
-                f"{self.called} holds binary data, not text: name its encoding if it is. {_LEGAL}"
-            )
+        if encoding == "auto":
+            refuse_controls(self.called, found.text[:4096])
         if not found.text.strip():
             raise SourceError(f"{self.called} is empty. Give a file with data in it.")
         return found
@@ -138,6 +134,13 @@ def refuse_binary(place: str, content: bytes) -> None:
     for magic, words in _REFUSED.items():
         if content.startswith(magic):
             raise SourceError(f"{place} is {words}. {_LEGAL}")
+
+
+def refuse_controls(place: str, head: str) -> None:
+    """Raise where the head of a text is made of what no text holds."""
+    controls = _CONTROL.findall(head)
+    if len(controls) > 0.1 * len(head) or len(set(controls)) >= _MANY_CONTROLS:
+        raise SourceError(f"{place} holds binary data, not text: name its encoding if it is. {_LEGAL}")
 
 
 def chosen_columns(place: str, wanted: Sequence[str] | None, names: Sequence[str]) -> list[str]:

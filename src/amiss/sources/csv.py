@@ -69,16 +69,16 @@ class CsvSource(FileSource):
 
     def read(self) -> Columns:
         """Return the columns by name."""
-        self._check_parameters()
+        self.check_parameters()
         self.notes_ = ()
         found = self.text(self.encoding)
         text, delimiter, note = without_preamble(found.text)
         dialect = find_dialect(text, delimiter if self.delimiter == "auto" else self.delimiter, self.quote)
-        with _room_for(self.limits.cell_length), collector_at_rest():
+        with room_for(self.limits.cell_length), collector_at_rest():
             try:
                 names, cells, headed = self._cells(text, dialect)
             except csv.Error as error:
-                raise SourceError(self._unreadable(text, dialect, error)) from error
+                raise SourceError(self.unreadable(text, dialect, error)) from error
         columns, decimal = self._typed(names, cells, dialect)
         rows = len(next(iter(columns.values())))
         mark = NAMES.get(dialect.delimiter, dialect.delimiter)
@@ -94,7 +94,8 @@ class CsvSource(FileSource):
         self.notes_ = (*found.notes, *([note] if note else []), *self.notes_)
         return columns
 
-    def _check_parameters(self) -> None:
+    def check_parameters(self) -> None:
+        """Raise where a parameter is not legal."""
         legal: dict[str, tuple[Any, str]] = {
             "delimiter": (
                 self.delimiter == "auto" or len(self.delimiter) == 1 or self.delimiter in NAMES.values(),
@@ -112,11 +113,10 @@ class CsvSource(FileSource):
     # ---------------------------------------------------------------- rows -> columns of joined cells
     def _cells(self, text: str, dialect: Dialect) -> tuple[list[str], list[list[str]], bool]:
         """Return the names, the cells of each column (joined, in chunks), and whether there is a header."""
-        rows = _filled(dialect.reader(io.StringIO(text, newline="")), dialect)
+        rows = filled(dialect.reader(io.StringIO(text, newline="")), dialect)
         head = list(islice(rows, 200))
-        headed = self.header == "yes" or (self.header == "auto" and has_header(head))
-        width = self._width(head, headed)
-        names = self._names(head[0] if headed else [""] * width, width)
+        names, headed = self.names_of(head)
+        width = len(names)
         if headed and len(head) == 1:
             raise SourceError(
                 f"{self.called} holds a header ({', '.join(names)}) and no rows. Give data, or say header=no "
@@ -127,13 +127,24 @@ class CsvSource(FileSource):
         if dialect.quote and text.count(dialect.quote) % 2:
             self._check_quotes(text, dialect)
         while chunk := list(islice(rest, _CHUNK)):
-            if set(map(len, chunk)) != {width}:
-                chunk = self._even(chunk, width, lambda: self._ragged(text, dialect, width, headed))
             count += len(chunk)
             self.limits.check_cells(self.called, count, width)
-            for column, cells in zip(chunks, zip(*chunk, strict=True), strict=False):
-                column.append(self._joined(cells))
+            joined = self.joined(chunk, width, lambda: self.ragged(text, dialect, width, headed))
+            for column, cells in zip(chunks, joined, strict=True):
+                column.append(cells)
         return names, chunks, headed
+
+    def names_of(self, head: list[list[str]]) -> tuple[list[str], bool]:
+        """Return one name a column, by the first rows, and whether the first of them is a header."""
+        headed = self.header == "yes" or (self.header == "auto" and has_header(head))
+        width = self._width(head, headed)
+        return self._names(head[0] if headed else [""] * width, width), headed
+
+    def joined(self, rows: list[list[str]], width: int, failed: Callable[[], str]) -> list[str]:
+        """Return the cells of each column of some rows, joined; ``failed`` says what is wrong with their number."""
+        if set(map(len, rows)) != {width}:
+            rows = self._even(rows, width, failed)
+        return [self._joined(cells) for cells in zip(*rows, strict=True)]
 
     def _width(self, head: list[list[str]], headed: bool) -> int:
         """Return the number of cells in a row: one more than in the header where all rows end in a mark."""
@@ -176,9 +187,8 @@ class CsvSource(FileSource):
     # ---------------------------------------------------------------- joined cells -> typed columns
     def _typed(self, names: list[str], chunks: list[list[str]], dialect: Dialect) -> tuple[Columns, str]:
         cells = {name: SEPARATOR.join(chunk) for name, chunk in zip(names, chunks, strict=True)}
-        last = names[-1]
-        if len(names) > 1 and last == f"column {len(names)}" and not cells[last].strip(SEPARATOR):
-            del cells[last]  # each row ends in a delimiter
+        if ends_unnamed(names) and not cells[names[-1]].strip(SEPARATOR):
+            del cells[names[-1]]  # each row ends in a delimiter
         wanted = chosen_columns(self.called, self.columns, list(cells))
         decimal = self.decimal
         if decimal == "auto":
@@ -187,7 +197,8 @@ class CsvSource(FileSource):
         return {name: from_text(cells.pop(name), decimal) for name in wanted}, decimal
 
     # ---------------------------------------------------------------- what went wrong, and in which line
-    def _ragged(self, text: str, dialect: Dialect, width: int, headed: bool) -> str:
+    def ragged(self, text: str, dialect: Dialect, width: int, headed: bool, before: int = 0) -> str:
+        """Return the sentence about the first row of another number of cells, in a text with lines before it."""
         reader = dialect.reader(io.StringIO(text, newline=""))
         start = 1
         for row in reader:
@@ -195,6 +206,7 @@ class CsvSource(FileSource):
             if row and not (len(row) == width or (len(row) == width + 1 and not row[-1])):
                 break
             start = end + 1
+        start, end = start + before, end + before
         lines = f"line {start}" if start >= end else f"lines {start} to {end}"
         whose = "the header" if headed else "the first row"
         mark = f"a {NAMES[dialect.delimiter]}" if dialect.delimiter in NAMES else repr(dialect.delimiter)
@@ -213,17 +225,22 @@ class CsvSource(FileSource):
         for _ in reader:
             before, end = end, reader.line_num
         if end > before + 1:
-            raise SourceError(
-                f"{self.called} line {before + 1} opens a quotation mark that is never closed. Close it, "
-                "or say quote= to read such marks as text."
-            )
+            raise SourceError(self.unclosed(before + 1))
 
-    def _unreadable(self, text: str, dialect: Dialect, error: csv.Error) -> str:
+    def unclosed(self, line: int) -> str:
+        """Return the sentence about a quotation mark that makes one cell of the rest of the text."""
+        return (
+            f"{self.called} line {line} opens a quotation mark that is never closed. Close it, "
+            "or say quote= to read such marks as text."
+        )
+
+    def unreadable(self, text: str, dialect: Dialect, error: csv.Error, before: int = 0) -> str:
+        """Return the sentence about the row that the csv module does not take."""
         reader = dialect.reader(io.StringIO(text, newline=""))
-        start = 1
+        start = before + 1
         try:
             for _ in reader:
-                start = reader.line_num + 1
+                start = before + reader.line_num + 1
         except csv.Error:
             pass
         if "field larger" in str(error):
@@ -235,8 +252,13 @@ class CsvSource(FileSource):
         return f"{self.called} line {start} is no delimited text: {error}. Name the format if it is another."
 
 
+def ends_unnamed(names: Sequence[str]) -> bool:
+    """Return whether the last of several columns has no name: it is none where all its cells are empty."""
+    return len(names) > 1 and names[-1] == f"column {len(names)}"
+
+
 @contextmanager
-def _room_for(length: int) -> Iterator[None]:
+def room_for(length: int) -> Iterator[None]:
     """Let the csv module take cells of ``length`` characters."""
     limit = csv.field_size_limit()
     csv.field_size_limit(max(limit, length))
@@ -246,7 +268,7 @@ def _room_for(length: int) -> Iterator[None]:
         csv.field_size_limit(limit)
 
 
-def _filled(rows: Iterator[list[str]], dialect: Dialect) -> Iterator[list[str]]:
+def filled(rows: Iterator[list[str]], dialect: Dialect) -> Iterator[list[str]]:
     """Yield the rows but for empty lines; in a single column these are missing cells, except at the ends."""
     rows = dropwhile(lambda row: not row, rows)
     if dialect.delimiter != SINGLE_COLUMN:

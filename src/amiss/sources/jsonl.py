@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from amiss.errors import SourceError
@@ -59,7 +60,7 @@ class JsonlSource(FileSource):
             return self._read(found)
 
     def _read(self, found: Text) -> Columns | list[str]:
-        values = self._array(found.text) if found.text.lstrip().startswith("[") else self._lines(found.text)
+        values = self._array(found.text) if found.text.lstrip().startswith("[") else self.lines(found.text)
         self.notes_ = found.notes
         what, count = ("JSON lines", found.encoding), len(values)
         if all(isinstance(value, str) for _, value in values):
@@ -67,6 +68,20 @@ class JsonlSource(FileSource):
             strings = [value for _, value in values]
             self.limits.check_length(self.called, max(map(len, strings)))
             return strings
+        rows = self.objects(values)
+        nesting = Nesting()
+        nesting.add_rows(rows)
+        rows = opened_rows(rows, nesting)
+        opened = [name for name in dict.fromkeys(n for row in rows for n in row) if name not in nesting.named]
+        if opened:
+            listed = ", ".join(opened[:_NAMED]) + ", ..." * (len(opened) > _NAMED)
+            self.notes_ = (*self.notes_, f"Objects within objects were opened into columns: {listed}.")
+        columns = self._columns(rows)
+        self.found_ = (*what, f"{counted(count, 'row')} x {counted(len(columns), 'column')}")
+        return columns
+
+    def objects(self, values: list[tuple[int, Any]]) -> list[dict[str, Any]]:
+        """Return the values, all of which are objects."""
         for line, value in values:
             if not isinstance(value, dict):
                 kind = {list: "an array", str: "a string", type(None): "null"}.get(type(value), "a number")
@@ -74,13 +89,7 @@ class JsonlSource(FileSource):
                     f"{self.called} line {line} holds {kind}, not an object. "
                     'Legal: an object a line, such as {"amount": 9.5}, or a string a line.'
                 )
-        rows, opened = _opened([value for _, value in values])
-        if opened:
-            listed = ", ".join(opened[:_NAMED]) + ", ..." * (len(opened) > _NAMED)
-            self.notes_ = (*self.notes_, f"Objects within objects were opened into columns: {listed}.")
-        columns = self._columns(rows)
-        self.found_ = (*what, f"{counted(count, 'row')} x {counted(len(columns), 'column')}")
-        return columns
+        return [value for _, value in values]
 
     def _columns(self, rows: list[dict[str, Any]]) -> Columns:
         names = list(dict.fromkeys(name for row in rows for name in row))
@@ -97,11 +106,10 @@ class JsonlSource(FileSource):
                 self.limits.check_length(f"{self.called}, column {name!r},", longest)
         return columns
 
-    def _lines(self, text: str) -> list[tuple[int, Any]]:
-        """Return the values and their lines."""
-        lines = [
-            (line, piece) for line, piece in enumerate(text.split("\n"), 1) if piece and not piece.isspace()
-        ]
+    def lines(self, text: str, first: int = 1) -> list[tuple[int, Any]]:
+        """Return the values and their lines, of which the first has the number ``first``."""
+        pieces = enumerate(text.split("\n"), first)
+        lines = [(line, piece) for line, piece in pieces if piece and not piece.isspace()]
         self.limits.check_cells(self.called, len(lines), 1)
         try:  # as one array: three times as fast, since equal keys are made once
             values = json.loads(f"[{','.join(piece for _, piece in lines)}]")
@@ -133,27 +141,59 @@ class JsonlSource(FileSource):
             ) from error
 
 
-def _opened(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the rows with objects within them as columns ``outer.inner``, and the names of those columns.
+@dataclass(frozen=True)
+class Nesting:
+    """Which objects lie within the objects of a table, joined from row to row.
+
+    Attributes
+    ----------
+    named : set of str
+        The keys of rows.
+    outer : set of str
+        Those that hold an object in some row.
+    filled : dict of tuple of str to bool
+        The names that lead to each cell, and whether any cell there is more than null.
+    """
+
+    named: set[str] = field(default_factory=set)
+    outer: set[str] = field(default_factory=set)
+    filled: dict[_Path, bool] = field(default_factory=dict)
+
+    def add(self, path: _Path, filled: bool) -> None:
+        """Take in one cell."""
+        self.filled[path] = self.filled.get(path, False) or filled
+
+    def add_rows(self, rows: list[dict[str, Any]]) -> None:
+        """Take in rows."""
+        self.named.update(name for row in rows for name in row)
+        self.outer.update(name for row in rows for name, value in row.items() if isinstance(value, dict))
+        for row in rows if self.outer else ():
+            for path, cell in _leaves({name: row[name] for name in self.outer & row.keys()}):
+                self.add(path, cell is not None)
+
+    def shut(self) -> Set[str]:
+        """Return the names of objects that stay as they are: their columns could be mistaken for others."""
+        inner = [path for path in self.filled if len(path) > 1]
+        return {p[0] for p in inner if ".".join(p) in self.named or any("." in name for name in p)}
+
+    def empty(self) -> Set[_Path]:
+        """Return the names of objects that are null wherever they are no objects."""
+        within = {path[:n] for path in self.filled for n in range(1, len(path))}
+        return within - {path for path, filled in self.filled.items() if filled}
+
+
+def opened_rows(rows: list[dict[str, Any]], nesting: Nesting) -> list[dict[str, Any]]:
+    """Return the rows with objects within them as columns ``outer.inner``.
 
     An object stays as it is where the names of its columns would not tell it from another column.
     """
-    outer = {name for row in rows for name, value in row.items() if isinstance(value, dict)}
-    if not outer:
-        return rows, []
-    named = {name for row in rows for name in row}
-    filled: dict[_Path, bool] = {}  # whether any cell there is more than null
-    for row in rows:
-        for path, cell in _leaves({name: row[name] for name in outer & row.keys()}):
-            filled[path] = filled.get(path, False) or cell is not None
-    inner = [path for path in filled if len(path) > 1]
-    shut = {p[0] for p in inner if ".".join(p) in named or any("." in name for name in p)}
-    empty = {path[:n] for path in inner for n in range(1, len(path))} - {p for p in filled if filled[p]}
-    opened = [
+    if not nesting.outer:
+        return rows
+    shut, empty = nesting.shut(), nesting.empty()
+    return [
         {".".join(path): cell for path, cell in _leaves(row, shut) if path not in empty or path[0] in shut}
         for row in rows
     ]
-    return opened, [name for name in dict.fromkeys(n for row in opened for n in row) if name not in named]
 
 
 def _leaves(row: dict[str, Any], shut: Set[str] = frozenset(), above: _Path = ()) -> Iterator[_Leaf]:

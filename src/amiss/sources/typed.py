@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amiss.batch import AnyArray
+from amiss.batch import AnyArray, FloatArray
 
 Columns = dict[str, AnyArray]
 """Columns by name: int64 or float64 (NaN missing), bool, datetime64[us] (NaT missing, UTC where a zone was
@@ -27,7 +27,7 @@ _PLAIN = np.zeros(256, bool)
 _PLAIN[list(b"0123456789.+-eE\x00")] = True
 _LONG = re.compile(rf"\x00-?[0-9]{{{_DIGITS + 1}}}")
 _BARE_EXPONENT = re.compile(r"\x00-?[0-9]+[eE][0-9]")
-_DECIMAL_COMMA = re.compile(r"\x00-?(?:0,|[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})(?:\x00|\Z))")
+DECIMAL_COMMA = re.compile(r"\x00-?(?:0,|[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})(?:\x00|\Z))")
 
 
 def from_text(cells: str, decimal: str = ".") -> AnyArray:
@@ -52,26 +52,40 @@ def from_text(cells: str, decimal: str = ".") -> AnyArray:
 
 def has_decimal_comma(cells: str) -> bool:
     """Return whether joined cells are numbers with a comma that cannot mark thousands: 0,125 or 3,14."""
-    found = cells.isascii() and "," in cells and "." not in cells and _DECIMAL_COMMA.search(SEPARATOR + cells)
+    found = cells.isascii() and "," in cells and "." not in cells and DECIMAL_COMMA.search(SEPARATOR + cells)
     return bool(found) and _numbers(cells.replace(",", ".")) is not None
 
 
 def _numbers(cells: str) -> AnyArray | None:
     """Return the numbers in joined cells, None where a cell is no number or more than one."""
-    data = np.frombuffer(cells.encode() + b"\0\0\0", np.uint8)
-    if not _PLAIN[data].all() or _is_code(cells, data):
+    if not are_plain(cells):
         return None
     texts = cells.split(SEPARATOR)
-    missing = "" in texts
-    present = (float(text) if text else math.nan for text in texts) if missing else map(float, texts)
+    values = floats_of(texts)
+    if values is None or np.isnan(values).all():
+        return None
+    return values.astype(np.int64) if "" not in texts and are_whole(cells, texts) else values
+
+
+def floats_of(texts: list[str]) -> FloatArray | None:
+    """Return the numbers, NaN for an empty text; None where one is no number, or too large."""
+    present = (float(text) if text else math.nan for text in texts) if "" in texts else map(float, texts)
     try:
         values = np.fromiter(present, np.float64, len(texts))
     except ValueError:
         return None
-    if np.isinf(values).any() or np.isnan(values).all():
-        return None
-    whole = not missing and not any(mark in cells for mark in ".eE") and "-0" not in texts
-    return values.astype(np.int64) if whole else values
+    return None if np.isinf(values).any() else values
+
+
+def are_whole(cells: str, texts: list[str]) -> bool:
+    """Return whether numbers are written without a decimal mark, an exponent or a negative zero."""
+    return not any(mark in cells for mark in ".eE") and "-0" not in texts
+
+
+def are_plain(cells: str) -> bool:
+    """Return whether each cell is made of what numbers are made of, and none is a code."""
+    data = np.frombuffer(cells.encode() + b"\0\0\0", np.uint8)
+    return bool(_PLAIN[data].all()) and not _is_code(cells, data)
 
 
 def _is_code(cells: str, data: NDArray[np.uint8]) -> bool:
@@ -102,17 +116,17 @@ def from_values(values: Sequence[Any]) -> AnyArray:
     types = {type(value) for value in values} - {type(None)}
     present = [value for value in values if value is not None]
     if types == {bool}:
-        return np.array(values, bool) if len(present) == len(values) else objects(_texts(values))
-    if types and types <= {int, float, Decimal} and all(map(_is_exact, present)):
+        return np.array(values, bool) if len(present) == len(values) else objects(texts_of(values))
+    if types and types <= {int, float, Decimal} and all(map(is_exact, present)):
         if types == {int} and len(present) == len(values):
             return np.array(values, np.int64)
         return np.array([math.nan if v is None else float(v) for v in values], np.float64)
     if types and types <= {date, datetime}:
         return _moments(values)
-    return objects(_texts(values))
+    return objects(texts_of(values))
 
 
-def _is_exact(value: float | Decimal) -> bool:
+def is_exact(value: float | Decimal) -> bool:
     """Return whether float64 holds the number: identifiers of 16 digits and more are text."""
     if isinstance(value, int):
         return abs(value) < 1_000_000_000_000_000
@@ -131,7 +145,8 @@ def _moments(values: Sequence[date | None]) -> NDArray[np.datetime64]:
     return np.array([np.datetime64("NaT") if v is None else v for v in plain], "datetime64[us]")
 
 
-def _texts(values: Sequence[Any]) -> list[str | None]:
+def texts_of(values: Sequence[Any]) -> list[str | None]:
+    """Return Python values as texts; None stays."""
     return [None if value is None else _text(value) for value in values]
 
 
