@@ -84,6 +84,11 @@ class SeriesCommittee(Stored):
         """Return the points in the longest window, where the detector's has ``period``."""
         return max([period, *(model.width(period) for model in self.models)])
 
+    def dependence(self, period: int) -> int:
+        """Return on how many points on either side a score depends, where the detector's window has ``period``."""
+        steps = [int(getattr(model, "steps_", 1)) for model in self.models]
+        return 2 * max(self.reach(period), *steps)
+
     def _totals(self, raw: Iterable[FloatArray], channels: Channels) -> dict[int, FloatArray]:
         """Return the sum of the calibrated scores by the length of the window they come from."""
         totals: dict[int, FloatArray] = {}
@@ -99,11 +104,14 @@ class SeriesCommittee(Stored):
         smooth = np.sum([moving_mean(total, width) for width, total in totals.items()], axis=0)
         return np.where(channels.mask.all(axis=1), 0.0, np.maximum(smooth, 0.0))
 
-    def surprise(self, channels: Channels) -> FloatArray:
-        """Return how surprising each cell is, shape (points, channels), >= 0, smoothed over one period."""
+    def surprise(self, channels: Channels, expected: FloatArray | None = None) -> FloatArray:
+        """Return how surprising each cell is, shape (points, channels), >= 0, smoothed over one period.
+
+        ``expected``: what is expected, where it is known already.
+        """
         found = [surprise for m in self.models if (surprise := m.surprise(channels)) is not None]
         if not found:
-            expected = self.expected(channels)
+            expected = self.expected(channels) if expected is None else expected
             found = [np.abs(channels.values - (0.0 if expected is None else expected))]
         return moving_mean(np.where(channels.mask, 0.0, np.sum(found, axis=0)), channels.period)
 

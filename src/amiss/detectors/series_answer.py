@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
 from amiss.batch import FloatArray, IntArray
 from amiss.detection import Anomaly, SeriesEvidence
+from amiss.detectors.series_blocks import Ground
 from amiss.detectors.series_levels import SeriesLevels
 from amiss.detectors.series_words import event_causes, event_label
 from amiss.event_edges import outside_band, trimmed
@@ -34,23 +34,20 @@ class SeriesAnswer(SeriesLevels):
 
     def _explain_points(self, series: Series, scores: FloatArray) -> tuple[list[Anomaly], SeriesEvidence]:
         """Return the events among the points, the worst first, and what a report shows of the points."""
-        evidence, cells = self._evidence(series, scores)
+        ground = self._ground(series)
+        evidence, cells = self._evidence(series, scores, ground)
         outside = outside_band(series.values, evidence.lower, evidence.upper, self.scale_.spread)
 
-        @cache
-        def course() -> FloatArray:
-            return self._at_levels(series, self.committee_.unsmoothed)
-
         def trim(event: Event, run: IntArray) -> Event:
-            return trimmed(event, run, scores, outside, course, self.committee_.usual)
+            return self._trimmed(event, run, ground, scores, outside)
 
         rules = self._event_rules()
         if rules.merge_gap is None:
             rules = replace(rules, merge_gap=self.window_ // 2)
         events = events_of(scores, rules, self.threshold_, trim)
         found = self._anomalies(events, scores, series, evidence, cells)
-        past = self._past(series)
-        values = np.concatenate([past, series.values])
+        past = self._before(ground)
+        values = np.concatenate([past, series.values]) if len(past) else series.values
 
         def told(anomaly: Anomaly, event: Event) -> Anomaly:
             blame = cells[event.start : event.end + 1].sum(axis=0)
@@ -61,6 +58,32 @@ class SeriesAnswer(SeriesLevels):
 
         return list(map(told, found, events)), evidence
 
+    def _trimmed(
+        self, event: Event, run: IntArray, ground: Ground, scores: FloatArray, outside: FloatArray
+    ) -> Event:
+        """Return an event cut down to the points of its run that are odd themselves; no others are looked at."""
+        usual = self.committee_.usual
+        if usual is None:  # files of earlier versions do not say
+            return trimmed(
+                event, run, scores, outside, lambda: ground.judged(self.committee_.unsmoothed), usual
+            )
+        first, stop = int(run[0]), int(run[-1]) + 1
+
+        def course() -> FloatArray:
+            return ground.judged(self.committee_.unsmoothed, first, stop)
+
+        here = replace(event, start=event.start - first, end=event.end - first, peak=event.peak - first)
+        cut = trimmed(here, run - first, scores[first:stop], outside[first:stop], course, usual)
+        return replace(cut, start=cut.start + first, end=cut.end + first, peak=cut.peak + first)
+
+    def _views(self, channels: Channels) -> FloatArray:
+        """Return the surprise of each cell, what was expected of it and in which unit, side by side."""
+        expected = self.committee_.expected(channels)
+        surprise = self.committee_.surprise(channels, expected)
+        if expected is None:
+            expected = np.full(channels.values.shape, np.nan)
+        return np.concatenate([surprise, expected, self.committee_.spread(channels)], axis=1)
+
     def _expected(self, channels: Channels) -> FloatArray:
         """Return what was expected at each point, standard deviations; NaN where no model has a view."""
         found = self.committee_.expected(channels)
@@ -68,26 +91,41 @@ class SeriesAnswer(SeriesLevels):
 
     def _past(self, series: Series) -> FloatArray:
         """Return what came before a series, where it is known, shape (points, channels), NaN where missing."""
-        channels, context = self._in_context(series)
-        values = self.scale_.restore(channels.values[:context])
-        return np.where(channels.mask[:context], np.nan, values)
+        return self._before(self._ground(series))
+
+    def _before(self, ground: Ground) -> FloatArray:
+        before = ground.before
+        return np.where(before.mask, np.nan, self.scale_.restore(before.values))
 
     def _expectation(self, series: Series) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return what was expected of each point, and its band, raw units; NaN where no model has a view."""
         if not len(self.band_):
             expected, lower, upper = (np.full(series.values.shape, np.nan) for _ in range(3))
             return expected, lower, upper
-        found, level = self._at_levels(series, self._expected), self._level(series)
-        spread = self._at_levels(series, self.committee_.spread)
+        ground = self._ground(series)
+        return self._band(series, ground.judged(self._expected), ground.judged(self.committee_.spread))
+
+    def _band(
+        self, series: Series, found: FloatArray, spread: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what was expected and its band, raw units, from standard deviations."""
+        level = self._level(series)
         moves = (0.0, self.band_[0] * spread, self.band_[1] * spread)
         expected, lower, upper = (self.scale_.restore(found + move, level) for move in moves)
         return expected, lower, upper
 
-    def _evidence(self, series: Series, scores: FloatArray) -> tuple[SeriesEvidence, FloatArray]:
+    def _evidence(
+        self, series: Series, scores: FloatArray, ground: Ground | None = None
+    ) -> tuple[SeriesEvidence, FloatArray]:
         """Return what a report shows, and the surprise of each cell, shape (points, channels)."""
-        cells = self._at_levels(series, self.committee_.surprise)
+        ground = self._ground(series) if ground is None else ground
         seen = np.where(np.isfinite(series.values), series.values, np.nan)
-        expected, lower, upper = self._expectation(series)
+        if len(self.band_):
+            cells, found, spread = np.split(ground.judged(self._views), 3, axis=1)
+            expected, lower, upper = self._band(series, found, spread)
+        else:
+            cells = ground.judged(self.committee_.surprise)
+            expected, lower, upper = (np.full(cells.shape, np.nan) for _ in range(3))
         highest = cells.max(axis=1, keepdims=True)
         share = np.where(highest > 0, cells / np.where(highest > 0, highest, 1.0), 0.0)
         surprise = share * (scores / self.threshold_)[:, None]

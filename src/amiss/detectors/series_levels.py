@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
+from amiss.detectors.series_blocks import Ground, Judge, Stretch
 from amiss.detectors.series_seasons import SeriesSeasons
 from amiss.detectors.series_stream import Placed
 from amiss.errors import ParameterError
@@ -61,24 +61,28 @@ class SeriesLevels(SeriesSeasons):
             rules = replace(rules, **{name: own})
         return rules
 
-    def _at_levels(self, series: Series, judge: Callable[[Channels], FloatArray]) -> FloatArray:
-        """Return what ``judge`` says of each point of a series, seen from the level that is normal there.
+    def _at_levels(self, series: Series, judge: Judge) -> FloatArray:
+        """Return what ``judge`` says of each point of a series, seen from the level that is normal there."""
+        return self._ground(series).judged(judge)
+
+    def _ground(self, series: Series) -> Ground:
+        """Return what judges see of a series, each point from the level that is normal there.
 
         From where a level is the new normal on, a point is judged as if the series had always stood there: what came
         before is moved with it. So no window holds the jump from one level to another, which would be odd itself.
         """
         channels, context = self._in_context(series)
-        found = judge(channels)[context : context + len(series)].copy()
         settled = self._settled(series, channels.start + context)
+        ends = [*(one.place for one in settled), len(series)]
+        stretches = [Stretch(0, ends[0], channels, context)]
         reach = 2 * self.committee_.reach(self.window_) + MORE_REACH
-        ends = [*(one.place for one in settled), len(series)][1:]
-        for one, end in zip(settled, ends, strict=True):
+        for one, end in zip(settled, ends[1:], strict=True):
             begin = max(0, one.place - reach)
             with np.errstate(over="ignore"):
                 moved = replace(series, values=series.values[begin : end + reach] - one.off)
             there = Channels(*self._standardised(moved), channels.start + context + begin, self.window_)
-            found[one.place : end] = judge(there)[one.place - begin : end - begin]
-        return found
+            stretches.append(Stretch(one.place, end, there, -begin))
+        return Ground(stretches, context, self.committee_.dependence(self.window_) + MORE_REACH)
 
     def _settled(self, series: Series, start: int) -> list[Settled]:
         """Return from where on which levels are normal, in new data alone; ``start`` is where the series stands."""

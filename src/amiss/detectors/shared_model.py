@@ -68,7 +68,7 @@ class SharedCommittee(SeriesCommittee):
         """Return the score of each point before it is smoothed, shape (points,)."""
         return super().unsmoothed(self._there(channels))[: len(channels)]
 
-    def surprise(self, channels: Channels) -> FloatArray:
+    def surprise(self, channels: Channels, expected: FloatArray | None = None) -> FloatArray:
         """Return how surprising each cell is, shape (points, channels)."""
         return super().surprise(self._there(channels))[: len(channels)]
 

@@ -86,10 +86,14 @@ class Channels:
                 values[gap, channel] = np.interp(np.flatnonzero(gap), known, values[known, channel])
         return replace(self, values=values, mask=mask)
 
+    def stretch(self, first: int, stop: int) -> Channels:
+        """Return the points from ``first`` to before ``stop``, as far as there are any."""
+        inside = slice(first, stop)
+        return replace(self, values=self.values[inside], mask=self.mask[inside], start=self.start + first)
+
     def last(self, points: int) -> Channels:
         """Return the last points of the stretch."""
-        first = max(0, len(self) - points)
-        return replace(self, values=self.values[first:], mask=self.mask[first:], start=self.start + first)
+        return self.stretch(max(0, len(self) - points), len(self))
 
 
 class Scale(Stored):
