@@ -45,6 +45,23 @@ def test_in_single_precision_what_was_the_same_is_at_no_distance():
     assert np.allclose(distances, whole.nearest(rows, places, 3)[0], atol=1e-6)
 
 
+def test_in_whole_steps_what_was_the_same_is_at_no_distance():
+    """Rows kept in a quarter of the room find themselves again exactly; others by their rounded values."""
+    rng = np.random.default_rng(0)
+    rows = np.tile(rng.normal(size=(50, 4)), (3, 1))
+    places, step = np.arange(150), 0.01
+    memory = TimedRows(rows, places, 5, step)
+    assert memory.rows.dtype == np.int16
+    distances, _ = memory.nearest(rows, places, 3)
+    assert (distances[:, :2] == 0).all()
+    asking = rng.normal(size=(150, 4))
+    asking[7] = 1e6  # far beyond what 16 bits hold
+    found, _ = memory.nearest(asking, places, 3)
+    stored, rounded = np.rint(rows / step) * step, np.rint(asking / step) * step
+    for i in range(len(asking)):
+        assert np.allclose(found[i], naive_nearest(stored, places, 5, rounded[i], places[i], 3))
+
+
 def test_the_nearest_code_is_the_nearest():
     """Code and distance equal those of the full table of distances."""
     rng = np.random.default_rng(1)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from amiss.errors import ParameterError
-from amiss.models import Codebook, Kernels, SeriesModel
+from amiss.models import Codebook, Kernels, SeriesModel, kernels
 from amiss.models.asked import fresh_models
 from amiss.models.shapes import TimedWindows
 from amiss.part import shelf_of
@@ -159,6 +159,17 @@ def test_a_stored_point_is_stored_once(windows):
     begin = kept.places[3]
     window = waves()[begin : begin + PERIOD].T.ravel() / np.sqrt(3 * PERIOD)
     assert (kept.rows[3] == window).all()
+
+
+@pytest.mark.parametrize("remembered", [0, 20_000])
+def test_fitted_and_scored_in_one_is_fitted_and_scored(monkeypatch, remembered):
+    """What is remembered from learning to scoring changes nothing, to the last bit; a long series remembers nothing."""
+    monkeypatch.setattr(kernels, "_REMEMBERED", remembered)
+    channels = stretch(waves(), POINTS)
+    one, two = Kernels(), Kernels()
+    scores = one.fit_score(channels, np.random.default_rng(0))
+    assert (scores == two.fit(channels, np.random.default_rng(0)).score(channels)).all()
+    assert (one.memory_.rows == two.memory_.rows).all()
 
 
 def test_the_same_seed_draws_the_same_kernels():

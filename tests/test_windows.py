@@ -16,6 +16,7 @@ from amiss.reading.windows import (
     moving_mean,
     spread_evenly,
     to_points,
+    window_maxima,
     window_sums,
     windows_of,
 )
@@ -164,3 +165,10 @@ def test_a_window_has_the_same_sum_anywhere(values, width, before):
     whole = window_sums(np.concatenate([np.full(before, 1e9), values]), width)
     assert (whole[before:] == window_sums(values, width)).all()
     assert np.allclose(whole[before:], windows_of(values, width).sum(axis=1), atol=1e-9)
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60), st.integers(1, 40))
+def test_the_largest_value_of_a_window_is_the_largest(values, width):
+    """Of every window, to the last bit."""
+    values, width = np.array(values), min(width, len(values))
+    assert (window_maxima(values, width) == windows_of(values, width).max(axis=1)).all()

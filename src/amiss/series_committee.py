@@ -57,7 +57,7 @@ class SeriesCommittee(Stored):
         """Fit and calibrate the models; return the scores of the training points, shape (points,)."""
         self.calibrations = []
         one = channels.values.shape[1] == 1
-        raw = [model.fit(channels, random_state).score(channels) for model in self.models]
+        raw = [model.fit_score(channels, random_state) for model in self.models]
         self.calibrations = [
             (UpperQuantile() if one else ExponentialTail(_BEND)).fit(scores) for scores in raw
         ]

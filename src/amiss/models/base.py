@@ -175,6 +175,10 @@ class SeriesModel(AnyModel):
         """Return a score per point, shape (points,), finite, >= 0, higher = more abnormal."""
         raise NotImplementedError
 
+    def fit_score(self, channels: Channels, random_state: np.random.Generator) -> FloatArray:
+        """Learn what is normal, and return the scores of the training series: by default by `fit` and `score`."""
+        return self.fit(channels, random_state).score(channels)
+
     def width(self, period: int) -> int:
         """Return over how many points the scores are smoothed: by default one window of the detector."""
         return period

@@ -36,7 +36,8 @@ class TimedWindows(TimedRows):
 
     def __init__(self, channels: Channels, kept: IntArray, steps: int) -> None:
         covered = np.unique(kept[:, None] + np.arange(steps))
-        self.covered = channels.values[covered]
+        every = len(covered) == len(channels)  # the same points for several models: a file holds them once
+        self.covered = channels.values if every else channels.values[covered]
         self.begins = np.searchsorted(covered, kept)
         self.places = channels.start + kept
         self.radius = steps

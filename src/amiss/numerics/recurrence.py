@@ -19,22 +19,25 @@ class TimedRows(Stored):
     Parameters
     ----------
     rows : ndarray of shape (m, d)
-        In single precision they take half the room; rows that ask are then rounded like them.
     places : ndarray of shape (m,)
         Where in time each stands, ascending.
     radius : int
         A stored row nearer in time than this is no neighbour: a window that overlaps the one that asks is
         always alike.
+    step : float
+        Stored are whole steps in 16 bits, a quarter of the room; rows that ask are rounded like them. 0: all digits.
     """
 
-    rows: FloatArray | NDArray[np.float32]
+    rows: FloatArray | NDArray[np.float32] | NDArray[np.int16]
     places: IntArray
     radius: int
+    step: float = 0.0  # files of earlier versions hold none: single precision
 
-    def __init__(self, rows: FloatArray | NDArray[np.float32], places: IntArray, radius: int) -> None:
-        self.rows = rows.copy(order="C")
+    def __init__(self, rows: FloatArray, places: IntArray, radius: int, step: float = 0.0) -> None:
+        self.rows = np.rint(rows / step).astype(np.int16) if step else rows.copy(order="C")
         self.places = places
         self.radius = radius
+        self.step = step
 
     def nearest(self, asking: FloatArray, places: IntArray, k: int) -> tuple[FloatArray, IntArray]:
         """Return distances and indices of the ``k`` nearest stored rows at another time, ascending.
@@ -53,8 +56,11 @@ class TimedRows(Stored):
         indices : ndarray of shape (n, k)
         """
         k = min(k, len(self.rows))
-        asking = asking.astype(self.rows.dtype).astype(np.float64)  # what was the same is at no distance
-        rows = self.rows.astype(np.float64, copy=False)
+        if self.step:  # what was the same is at no distance
+            rows, asking = self.rows * self.step, np.rint(asking / self.step) * self.step
+        else:
+            rows, asking = self.rows.astype(np.float64, copy=False), asking.astype(self.rows.dtype)
+            asking = asking.astype(np.float64)
         distances, indices = np.zeros((len(asking), k)), np.zeros((len(asking), k), np.int64)
         matrix = np.concatenate([-2.0 * rows.T, np.einsum("md,md->m", rows, rows)[None]])
         with_one = np.concatenate([asking, np.ones((len(asking), 1))], axis=1)
@@ -128,10 +134,16 @@ def cluster(rows: FloatArray, count: int, random_state: np.random.Generator) -> 
 def _first_codes(rows: FloatArray, count: int, random_state: np.random.Generator) -> FloatArray:
     """Return rows drawn one by one, each with the chance of its squared distance to those drawn before."""
     chosen = [int(random_state.integers(len(rows)))]
-    distance = np.square(rows - rows[chosen[0]]).sum(axis=1)
-    while len(chosen) < min(count, len(rows)) and distance.sum() > 0:
-        chosen.append(int(random_state.choice(len(rows), p=distance / distance.sum())))
-        distance = np.minimum(distance, np.square(rows - rows[chosen[-1]]).sum(axis=1))
+    difference = np.empty_like(rows)  # one piece of memory for all rounds
+
+    def squared(code: int) -> FloatArray:
+        np.subtract(rows, rows[code], out=difference)
+        return np.asarray(np.square(difference, out=difference).sum(axis=1))
+
+    distance = squared(chosen[0])
+    while len(chosen) < min(count, len(rows)) and (total := distance.sum()) > 0:
+        chosen.append(int(random_state.choice(len(rows), p=distance / total)))
+        np.minimum(distance, squared(chosen[-1]), out=distance)
     return rows[chosen].copy()
 
 

@@ -271,6 +271,21 @@ def window_sums(values: FloatArray, width: int) -> FloatArray:
     return total
 
 
+def window_maxima(values: FloatArray, width: int) -> FloatArray:
+    """Return the largest value of each window of ``width`` points, shape (points - width + 1,).
+
+    Examples
+    --------
+    >>> window_maxima(np.array([1.0, 5.0, 3.0, 4.0, 2.0]), 3)
+    array([5., 5., 4.])
+    """
+    size = 1
+    while 2 * size <= width:
+        values = np.maximum(values[:-size], values[size:])
+        size *= 2
+    return np.maximum(values[: len(values) - (width - size)], values[width - size :])
+
+
 def windows_of(values: AnyArray, steps: int) -> AnyArray:
     """Return all windows of ``steps`` points, shape (windows, channels, steps), as a view."""
     return np.lib.stride_tricks.sliding_window_view(values, steps, axis=0)
