@@ -187,16 +187,19 @@ class SeriesDetector(ManySeries):
         self.timeline_ = Timeline(self.time, self.tz, self.duplicates, self.time_format)
         return self._gaps_treated(self.timeline_.fit(data))
 
-    def _learn(self, series: Series, random_state: np.random.Generator) -> FloatArray:
-        clean, longest = self.training_data == "clean", len(series) // _REPEATS
-        models = series_models(self.models, len(self.timeline_.channels), clean, longest)
+    def _prepared(self, series: Series) -> Channels:
+        """Learn scale, window and calendar; return what the models will see."""
         self.n_features_in_ = len(self.timeline_.channels)
         self.scale_ = Scale().fit(series.values)
         values, mask = self._standardised(series)
         self._choose_window(values)
-        channels = Channels(values, mask, 0, self.window_, self._calendar())
-        models = self._find_seasons(channels, models)
-        self.committee_ = self._committee(models)
+        return Channels(values, mask, 0, self.window_, self._calendar())
+
+    def _learn(self, series: Series, random_state: np.random.Generator) -> FloatArray:
+        clean, longest = self.training_data == "clean", len(series) // _REPEATS
+        models = series_models(self.models, len(self.timeline_.channels), clean, longest)
+        channels = self._prepared(series)
+        self.committee_ = self._committee(self._find_seasons(channels, models))
         scores = self.committee_.fit(channels, random_state)
         self._learn_band(channels)
         context = channels.last(2 * self.committee_.reach(self.window_) + _SHORTEST_STRETCH)

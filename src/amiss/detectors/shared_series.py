@@ -127,35 +127,14 @@ class _Prepared:
     period: int | None
 
 
-class _CaughtError(Exception):
-    """Ends the fit of a detector where its models would begin."""
-
-    def __init__(self, channels: Channels) -> None:
-        super().__init__()
-        self.channels = channels
-
-
-class _Catching(SeriesCommittee):
-    def fit(self, channels: Channels, random_state: np.random.Generator) -> FloatArray:
-        raise _CaughtError(channels)
-
-
-class _Preparing(SeriesDetector):
-    def _committee(self, models: Any) -> SeriesCommittee:
-        return _Catching(models)
-
-
 def _prepared(params: dict[str, Any], data: Any) -> _Prepared:
-    detector = _Preparing(**params)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            detector.fit(data)
-    except _CaughtError as caught:
-        kept = max(_WINDOWS * detector.window_, POINTS)
-        channels = caught.channels
-        return _Prepared(_stretch(channels, 0, kept), detector.window_, detector.period_)
-    raise RuntimeError("The models were to be fitted here.")
+    detector = SeriesDetector(**params)
+    detector.notes_ = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        channels = detector._prepared(detector._reading_to_learn(data))
+    kept = max(_WINDOWS * detector.window_, POINTS)
+    return _Prepared(_stretch(channels, 0, kept), detector.window_, detector.period_)
 
 
 def _stretch(channels: Channels, begin: int, length: int) -> Channels:
