@@ -1,4 +1,4 @@
-"""Nearest stored rows: exact, one identical row left out, the same answer in any company."""
+"""Nearest stored rows: exact, the first of equally near ones, one identical row left out, the same in any company."""
 
 import numpy as np
 import pytest
@@ -52,6 +52,37 @@ def test_same_answer_in_any_company(width):
     assert (again_places == places[shuffle]).all()
     for i in range(0, 700, 70):
         assert (search.nearest(rows[i : i + 1], 5)[0] == found[i]).all()
+
+
+def naive_places(stored, asking, k):
+    """Places of the k nearest stored rows, equally near ones in their order; one equal to the asking one left out."""
+    out = []
+    for row in asking:
+        order = sorted((float(((other - row) ** 2).sum()), place) for place, other in enumerate(stored))
+        out.append([place for _, place in order[order[0][0] == 0 :][:k]])
+    return np.array(out)
+
+
+@pytest.mark.parametrize(
+    ("step", "far", "scale"),
+    [(1.0, 0.0, 1.0), (1.0, 0.0, 2.0**-400), (1.0, 0.0, 2.0**400), (2.0**-13, 100.0, 1.0)],
+)
+def test_of_equally_near_rows_the_first_are_taken(step, far, scale):
+    """On a grid, where many are equally near, even so fine and far from the centre that single precision is blind."""
+    random = np.random.default_rng(0)
+    rows = random.integers(0, 5, (400, 4)) * step + np.where(np.arange(400) < 200, -far, far)[:, None]
+    asking = np.vstack([rows[::9], rows[::7] + 2 * step, np.full((1, 4), 1000.0)])
+    _, places = NearestRows(rows * scale).nearest(asking * scale, 6)
+    assert places.tolist() == naive_places(rows, asking, 6).tolist()
+
+
+def test_rows_stored_many_times_are_all_found():
+    """Of a thousand equal rows the first ones, of as many others each in turn; far away all the same."""
+    rows = np.repeat([[0.0, 0.0], [1.0, 0.0], [3.0, 4.0]], 1000, axis=0)
+    asking = np.array([[0.0, 0.0], [2.0, 4.0], [1e40, 0.0]])
+    found, places = NearestRows(rows).nearest(asking, 3)
+    assert found.tolist() == [[0.0] * 3, [1.0] * 3, [1e40] * 3]
+    assert places.tolist() == [[1, 2, 3], [2000, 2001, 2002], [0, 1, 2]]
 
 
 def test_threads_change_nothing():

@@ -35,12 +35,12 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
-def blocks(rows: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
+def blocks(rows: AnyArray) -> Iterator[tuple[slice, AnyArray]]:
     """Yield the place of each block and the block, shape (BLOCK, columns), filled up with zeros.
 
     The array yielded is used again for the next block.
     """
-    buffer = np.zeros((BLOCK, rows.shape[1]))
+    buffer = np.zeros((BLOCK, rows.shape[1]), rows.dtype)
     for start in range(0, len(rows), BLOCK):
         part = rows[start : start + BLOCK]
         buffer[: len(part)] = part

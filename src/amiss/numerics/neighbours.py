@@ -1,30 +1,48 @@
-"""Nearest stored rows of any row, exact, in blocks of one size."""
+"""Nearest stored rows of any row, exact: found by products in single precision, put in order in double precision."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from functools import cached_property
 
-from amiss.batch import FloatArray, IntArray
+import numpy as np
+from numpy.typing import NDArray
+
+from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.numerics.blocks import BLOCK, blocks, in_parts
 from amiss.part import Stored
 
-_SMALL = (
-    250_000  # multiplications of one product: beyond, the linear-algebra library starts threads of its own
-)
+Float32Array = NDArray[np.float32]
+
+_SMALL = 500_000  # multiplications of one product: the linear-algebra library has a faster way for small ones
 _NARROWEST = 16
-_SPARE = 3  # candidates beyond those asked for: the block product ranks them with rounding
+_ROUNDING = float(np.finfo(np.float32).eps) / 2
+_STEPS = 8  # roundings of a product in single precision beside one a column, with some to spare
+_LEAST, _FARTHEST = (
+    1e-30,
+    1e15,
+)  # in single precision smaller squares are lost; larger values overflow squared
+_NUMBERS_AT_ONCE = 2**21
 
 
 class NearestRows(Stored):
-    """Stored rows, asked for the nearest to any row by Euclidean distance.
+    """Stored rows, asked for the nearest to any row by Euclidean distance; of equally near ones the first.
 
     Of the stored rows that equal the row that asks, one is left out, whoever asks: a training row does not
     find itself, and the same row from elsewhere gets the same answer.
+
+    Products in single precision say which rows may be among the nearest: all whose distance is not farther than
+    rounding can explain. The distances of those are then taken in double precision, so the answer is exact and depends
+    on nothing but the row.
 
     Parameters
     ----------
     rows : ndarray of shape (m, d)
         The rows to keep.
+
+    References
+    ----------
+    Higham (2002), "Accuracy and stability of numerical algorithms", eq. 3.5: the rounding of an inner product.
     """
 
     rows: FloatArray
@@ -50,23 +68,17 @@ class NearestRows(Stored):
             Places among the stored rows. Where a row has no neighbour at all: distance 0, place 0.
         """
         stored = len(self.rows)
-        count = min(stored, k + 1 + _SPARE)
         kept = max(1, min(k, stored - 1))
-        distances, places = np.zeros((len(asking), kept)), np.zeros((len(asking), kept), dtype=np.int64)
         if stored < 2:
             return self._lonely(asking)
-        matrix, centre = self._matrix()
-        pieces, depth = len(matrix), _depth(len(matrix), matrix.shape[2], count)
+        distances, places = np.zeros((len(asking), kept)), np.zeros((len(asking), kept), dtype=np.int64)
+        search = self._search(kept + 1)
 
         def answer(part: slice) -> None:
             """Fill in the answers for the rows of one part."""
-            products = np.full((-(-pieces // depth) * depth, BLOCK, matrix.shape[2]), np.inf)
-            rows = asking[part]
-            for place, block in blocks(np.column_stack([rows - centre, np.ones(len(rows))])):
-                np.matmul(block, matrix, out=products[:pieces])
-                near = _smallest(products[:, : place.stop - place.start], count, depth)
+            for place, who, near in search.candidates(asking[part]):
                 here = slice(part.start + place.start, part.start + place.stop)
-                distances[here], places[here] = self._ordered(rows[place], near, kept)
+                distances[here], places[here] = self._ordered(asking[here], who, near, kept)
 
         in_parts(answer, len(asking))
         return distances, places
@@ -78,53 +90,114 @@ class NearestRows(Stored):
             (len(asking), 1), np.int64
         )
 
-    def _matrix(self) -> tuple[FloatArray, FloatArray]:
-        """Return what rows with a 1 appended are multiplied with, and the centre to take off them first.
+    @cached_property
+    def _searches(self) -> dict[int, _Search]:
+        return {}
 
-        The product is the squared distance to each stored row, but for the squared length of the asking row.
-        """
-        stored, columns = self.rows.shape
-        width = max(_NARROWEST, _SMALL // (BLOCK * (columns + 1)))
-        pieces = -(-stored // width)
-        centre = self.rows.mean(axis=0)
-        rows = self.rows - centre
-        matrix = np.zeros((columns + 1, pieces * width))
-        matrix[:columns, :stored] = -2.0 * rows.T
-        matrix[columns, :stored] = np.einsum("md,md->m", rows, rows)
-        matrix[columns, stored:] = np.finfo(float).max / 4
-        return np.ascontiguousarray(matrix.reshape(columns + 1, pieces, width).swapaxes(0, 1)), centre
+    def _search(self, count: int) -> _Search:
+        found = self._searches.get(count)
+        return found or self._searches.setdefault(count, _Search(self.rows, count))
 
-    def _ordered(self, asking: FloatArray, near: IntArray, kept: int) -> tuple[FloatArray, IntArray]:
+    def _ordered(
+        self, asking: FloatArray, who: IntArray, near: IntArray, kept: int
+    ) -> tuple[FloatArray, IntArray]:
         """Return exact distances, ascending, ties by place; one row equal to the asking one left out."""
-        difference = self.rows[near] - asking[:, None, :]
-        squared = np.einsum("nkd,nkd->nk", difference, difference)
-        order = np.lexsort((near, squared), axis=1)
-        first = (np.take_along_axis(squared, order[:, :1], axis=1) == 0).astype(np.int64)
-        chosen = np.take_along_axis(order, first + np.arange(kept), axis=1)
-        return np.sqrt(np.take_along_axis(squared, chosen, axis=1)), np.take_along_axis(near, chosen, axis=1)
+        squared = np.empty(len(who))
+        step = max(1, _NUMBERS_AT_ONCE // self.rows.shape[1])
+        for start in range(0, len(who), step):
+            here = slice(start, start + step)
+            difference = self.rows.take(near[here], axis=0) - asking.take(who[here], axis=0)
+            squared[here] = np.einsum("pd,pd->p", difference, difference)
+        order = np.lexsort((near, squared, who))
+        first = np.searchsorted(who, np.arange(len(asking)))
+        first += squared[order[first]] == 0
+        chosen = order[first[:, None] + np.arange(kept)]
+        return np.sqrt(squared[chosen]), near[chosen]
 
 
-def _depth(pieces: int, width: int, count: int) -> int:
-    """Return how many pieces make a group, so that there are about as many groups as values in those looked into."""
-    return int(np.clip(np.sqrt(pieces * width / count), 1, pieces))
+class _Search:
+    """Finds all stored rows that may be among the nearest ones of a row.
 
+    With r a stored and a an asking row, both about the centre, a product gives |r|^2 - 2 r.a: the squared distance but
+    for |a|^2, wrong by at most c (|r|^2 + 2 |r| |a|), c the rounding of a product of so many columns.
 
-def _smallest(values: FloatArray, count: int, depth: int) -> IntArray:
-    """Return the places of the ``count`` smallest values of each row, shape (n, count), in any order.
-
-    Values come as (pieces, n, width), place = piece x width + column. The values of one column of ``depth``
-    pieces, one after the other, are a group; the ``count`` smallest values lie in the ``count`` groups of
-    smallest minimum.
+    Parameters
+    ----------
+    rows : ndarray of shape (m, d)
+    count : int
+        How many of the nearest ones are asked for, at most m.
     """
-    pieces, rows, width = values.shape
-    minima = np.stack([values[i : i + depth].min(axis=0) for i in range(0, pieces, depth)], axis=1)
-    flat = minima.reshape(rows, -1)
-    if flat.shape[1] <= count:
-        flat = values.swapaxes(0, 1).reshape(rows, -1)
-        return np.argpartition(flat, count - 1, axis=1)[:, :count]
-    block, column = np.divmod(np.argpartition(flat, count - 1, axis=1)[:, :count], width)
-    piece = block[:, :, None] * depth + np.arange(depth)
-    inside = values[piece, np.arange(rows)[:, None, None], column[:, :, None]].reshape(rows, -1)
-    places = (piece * width + column[:, :, None]).reshape(rows, -1)
-    chosen = np.argpartition(inside, count - 1, axis=1)[:, :count]
-    return np.take_along_axis(places, chosen, axis=1)
+
+    def __init__(self, rows: FloatArray, count: int) -> None:
+        self.count, columns = count, rows.shape[1]
+        self.places = np.flatnonzero(_first_copies(rows, count))
+        self.centre = rows.mean(axis=0)
+        rows = rows[self.places] - self.centre
+        # at most 1, so that no square is too large or too small for single precision
+        self.scale = 2.0 ** -np.ceil(np.log2(np.abs(rows).max(initial=0.0) or 1.0))
+        rows = rows * self.scale
+        groups = np.sqrt(len(rows) * count)  # about as many as values in the groups looked into
+        small = min(_SMALL // (BLOCK * (columns + 1)), int(groups))
+        width = max(_NARROWEST, small)
+        pieces = -(-len(rows) // width)
+        self.depth = max(1, min(-(-pieces // max(1, round(groups / width))), len(rows) // count))
+        matrix = np.zeros((columns + 1, -(-pieces // self.depth) * self.depth * width), np.float32)
+        matrix[:columns, : len(rows)] = -2.0 * rows.T
+        matrix[columns] = np.finfo(np.float32).max / 4  # where no row is stored
+        matrix[columns, : len(rows)] = np.einsum("md,md->m", rows, rows)
+        self.matrix = np.ascontiguousarray(matrix.reshape(columns + 1, -1, width).swapaxes(0, 1))
+        self.rounding = (columns + _STEPS) * _ROUNDING
+
+    def candidates(self, asking: FloatArray) -> Iterator[tuple[slice, IntArray, IntArray]]:
+        """Yield, block by block, the place of the block, which of its rows asks, ascending, and places of stored rows.
+
+        Of equal stored rows no more are named than are asked for.
+        """
+        pieces, _, width = self.matrix.shape
+        products = np.empty((pieces, BLOCK, width), np.float32)
+        # of a row beyond the farthest, rounding explains anything: all stored rows may be near
+        rows = np.clip((asking - self.centre) * self.scale, -_FARTHEST, _FARTHEST)
+        lengths = np.einsum("nd,nd->n", rows, rows)
+        for place, block in blocks(np.column_stack([rows, np.ones(len(rows))]).astype(np.float32)):
+            np.matmul(block, self.matrix, out=products)
+            who, near = self._near(products, lengths[place])
+            yield place, who, self.places[near]
+
+    def _near(self, values: Float32Array, lengths: FloatArray) -> tuple[IntArray, IntArray]:
+        """Return which row asks, ascending, and which stored row may be near, of products (pieces, BLOCK, width).
+
+        The values at one place of ``depth`` pieces, one after the other, are a group. As many values as are asked for
+        are at most the so manieth of the minima of the groups; further ones that small lie in groups of such a minimum.
+        """
+        _, block, width = values.shape
+        lowest = values.reshape(-1, self.depth, block, width)[:, :, : len(lengths)].min(axis=1)
+        minima = np.ascontiguousarray(lowest.swapaxes(0, 1)).reshape(len(lengths), -1)
+        highest = np.partition(minima, self.count - 1, axis=1)[:, self.count - 1]
+        bound = self._bound(highest.astype(np.float64), lengths)
+        who, at = np.divmod(np.flatnonzero(minima <= bound[:, None]), minima.shape[1])
+        group, column = np.divmod(at, width)
+        first = (group * self.depth * block + who) * width + column
+        inside = values.reshape(-1).take(first[:, None] + np.arange(self.depth) * (block * width))
+        found, level = np.divmod(np.flatnonzero(inside <= bound[who][:, None]), self.depth)
+        return who[found], (group[found] * self.depth + level) * width + column[found]
+
+    def _bound(self, highest: FloatArray, lengths: FloatArray) -> Float32Array:
+        """Return what the product of any stored row is at most that is as near as one of a product ``highest``.
+
+        With D the squared distance that ``highest`` stands for, the row is no longer than |a| + sqrt(D), so that its
+        product is wrong by at most c (5 |a|^2 + 3 D); that of ``highest`` is wrong too, and so is the bound.
+        """
+        squared = np.maximum(highest + lengths, 0.0)
+        bound: Float32Array = (highest + 17 * self.rounding * (lengths + squared) + _LEAST).astype(np.float32)
+        return bound
+
+
+def _first_copies(rows: FloatArray, count: int) -> BoolArray:
+    """Return which rows are not preceded by ``count`` equal ones, shape (m,)."""
+    alike = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
+    order = np.argsort(alike, kind="stable")
+    begins = np.append(True, alike[order[1:]] != alike[order[:-1]])
+    starts = np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0))
+    first = np.empty(len(rows), bool)
+    first[order] = np.arange(len(rows)) - starts < count
+    return first
