@@ -1,5 +1,6 @@
 """A detector with a few labels."""
 
+import datetime as dt
 import re
 
 import numpy as np
@@ -148,7 +149,7 @@ def test_a_series_does_not_learn_what_is_known_to_be_bad(tmp_path):
 @pytest.mark.filterwarnings("ignore::amiss.errors.AmissWarning")
 @pytest.mark.parametrize("gap", ["mask", "interpolate", "zero"])
 def test_where_labels_stand_does_not_matter(gap):
-    """Rows in any order, by their times; good ones and those nobody knows are learnt from alike."""
+    """Rows in any order, by their times."""
     draw = np.random.default_rng(0)
     at = np.datetime64("2024-01-01", "us") + np.arange(300) * np.timedelta64(3_600_000_000, "us")
     frame = pl.DataFrame(
@@ -158,7 +159,7 @@ def test_where_labels_stand_does_not_matter(gap):
     order = draw.permutation(300)
     one, other = (amiss.SeriesDetector(random_state=0, gap=gap) for _ in range(2))
     one.fit(frame, labels=labels)
-    other.fit(frame[order], labels=np.nan_to_num(labels)[order])
+    other.fit(frame[order], labels=labels[order])
     assert (one.scores_[order] == other.scores_).all()
 
 
@@ -187,10 +188,155 @@ def test_rows_and_strings_known_to_be_bad_are_not_learnt():
     ],
 )
 def test_labels_that_are_none_are_refused(labels, message):
-    """In words, by every kind; many series take none."""
+    """In words, by every kind; many series that share a model take none."""
     rows = np.random.default_rng(0).normal(size=(300, 2))
     for detector in (amiss.TableDetector(models="fast"), amiss.SeriesDetector()):
         with pytest.raises(ParameterError, match=re.escape(message)):
             detector.fit(rows, labels=labels)
-    with pytest.raises(ParameterError, match="labels are for one series"):
-        amiss.SeriesDetector(channels="apart").fit(rows, labels=labels)
+    with pytest.raises(ParameterError, match="with share=True all share one model"):
+        amiss.SeriesDetector(channels="apart", share=True).fit(rows, labels=labels)
+
+
+def test_rows_known_to_be_good_are_trusted(tmp_path):
+    """A second kind of normal rows, too few to be trusted by themselves: said to be good, new ones like them are."""
+    draw = np.random.default_rng(0)
+    rows = draw.normal(size=(400, 3))
+    rows[:12] += 7
+    new = draw.normal(size=(20, 3)) + 7
+    plain = amiss.TableDetector(models="fast", random_state=0).fit(rows)
+    told = amiss.TableDetector(models="fast", random_state=0).fit(rows, labels=_one(range(12), 400, 0))
+    assert plain.detect(new).flags.mean() > 0.9
+    assert told.detect(new).flags.mean() < 0.2
+    assert not told.detect(rows).flags[:12].any()
+    assert (told.scores_ == -told.score_samples(rows)).all()
+    amiss.save(told, tmp_path / "told.amiss")
+    assert (amiss.load(tmp_path / "told.amiss").score_samples(new) == told.score_samples(new)).all()
+    assert (told.fit(rows).scores_ == plain.scores_).all()
+
+
+def test_levels_known_to_be_good_are_trusted():
+    """Rows with a level that few have lie no farther from what is usual once they are said to be good."""
+    draw = np.random.default_rng(0)
+    colours = draw.choice(["red", "green", "blue"], 400).astype(object)
+    colours[:9] = "white"
+    size, weight = draw.normal(size=(2, 400))
+    size[:9] += 15
+    frame = pl.DataFrame({"colour": colours.tolist(), "size": size, "weight": weight})
+    plain = amiss.TableDetector(models="fast", random_state=0).fit(frame)
+    told = amiss.TableDetector(models="fast", random_state=0).fit(frame, labels=_one(range(9), 400, 0))
+    assert (told.scores_[:9] < plain.scores_[:9]).all()
+    assert (told.scores_[:9] <= told.threshold_).all()
+
+
+def test_what_nobody_said_changes_nothing():
+    """None and NaN for all: the same as without labels."""
+    rows = np.random.default_rng(0).normal(size=(300, 3))
+    plain = amiss.TableDetector(models="fast", random_state=0).fit(rows)
+    told = amiss.TableDetector(models="fast", random_state=0).fit(rows, labels=[None] * 300)
+    assert (told.scores_ == plain.scores_).all()
+    assert told.threshold_ == plain.threshold_
+    assert told.notes_ == plain.notes_
+
+
+def test_labels_never_lower_the_threshold_of_fit():
+    """An anomaly that the learnt threshold misses is `calibrate`'s business; among good and bad rows most are met."""
+    rows = np.random.default_rng(0).normal(size=(300, 3))
+    plain = amiss.TableDetector(models="fast", random_state=0).fit(rows)
+    usual = int(np.argmin(plain.scores_))
+    told = amiss.TableDetector(models="fast", random_state=0).fit(rows, labels=_one(usual, 300, 1))
+    assert told.threshold_ == pytest.approx(plain.threshold_, rel=0.2)
+    assert told.scores_[usual] < told.threshold_
+
+
+def wave_with(*faults):
+    """Return hours of a day's wave with noise, and a burst at each place."""
+    values = np.sin(np.arange(1200) * 2 * np.pi / 24) + 0.1 * np.random.default_rng(0).normal(size=1200)
+    for at in faults:
+        values[at : at + 6] += 3.0
+    return values
+
+
+def covered(events):
+    """Return at which of the two places there is an event."""
+    return {at for at in (300, 700) for event in events if event.start <= at + 3 <= event.end}
+
+
+@pytest.mark.filterwarnings("ignore::amiss.errors.AmissWarning")
+def test_a_stretch_known_to_be_good_is_no_anomaly():
+    """A burst said to be good is no event any more, one that nobody knows still is, and a bad one is."""
+    values = wave_with(300, 700)
+    values[700:706] += 4.0
+    plain = amiss.SeriesDetector(models="fast", random_state=0).fit(values)
+    told = amiss.SeriesDetector(models="fast", random_state=0).fit(values, labels=[(250, 350, 0)])
+    assert covered(plain.detect(values)) == {300, 700}
+    assert covered(told.detect(values)) == {700}
+    assert told.threshold_ > plain.threshold_
+    assert told.notes_[-1] == "Labels of what is normal raised the threshold."
+    both = amiss.SeriesDetector(models="fast", random_state=0)
+    both.fit(values, labels=[(0, 650, 0), (695, 715, 1)])
+    assert covered(both.detect(values)) == {700}
+
+
+def hours_of(values):
+    """Return a series of hours as a frame with texts for times, local ones over a change of the clocks."""
+    at = np.datetime64("2024-03-01", "us") + np.arange(len(values)) * np.timedelta64(3_600_000_000, "us")
+    return pl.DataFrame({"at": np.datetime_as_string(at, "m").tolist(), "v": values})
+
+
+@pytest.mark.filterwarnings("ignore::amiss.errors.AmissWarning")
+@pytest.mark.parametrize(
+    "ends",
+    [
+        ("2024-03-13T12:00", "2024-03-13T18:00"),
+        (dt.datetime(2024, 3, 13, 12), dt.datetime(2024, 3, 13, 18)),
+        (np.datetime64("2024-03-13T12:00"), np.datetime64("2024-03-13T18:00")),
+        ("13.03.2024 12:00", "13.03.2024 18:00"),
+    ],
+)
+@pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
+def test_ranges_of_times_are_the_labels_of_the_rows_inside(ends, tz):
+    """Both ends among them, whatever way times are written, in the zone of the series."""
+    values = wave_with(300)
+    frame = hours_of(values[:720])
+    ranges = amiss.SeriesDetector(models="fast", random_state=0, tz=tz).fit(frame, labels=[(*ends, 1)])
+    rows = amiss.SeriesDetector(models="fast", random_state=0, tz=tz).fit(
+        frame, labels=_one(range(300, 307), 720, 1)
+    )
+    assert (ranges.scores_ == rows.scores_).all()
+    assert ranges.threshold_ == rows.threshold_
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [
+        (
+            [(3, 2, 1)],
+            "Range 0 of the labels goes from 3 to 2. The series has no times, so legal are numbers of rows",
+        ),
+        ([(0, 1, 1), (0, 400, 1)], "Range 1 of the labels goes from 0 to 400."),
+        ([("2024", "2025", 1)], "Range 0 of the labels goes from '2024' to '2025'."),
+        ([(0, 9)], "Range 0 of the labels is (0, 9). Legal: (start, end, label)"),
+        ([(0, 9, "bad")], "The label of range 0 is 'bad'. Legal: 1 (anomaly), 0 (normal)"),
+        ([(0, 299, 1)], "All items are labelled anomalies"),
+    ],
+)
+def test_ranges_that_are_none_are_refused(ranges, message):
+    """Which one it is, and what is legal."""
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        amiss.SeriesDetector(models="fast").fit(wave_with()[:300], labels=ranges)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [
+        ([("2024-03-02", "2024-03-01", 1)], "Range 0 of the labels ends before it begins"),
+        (
+            [("soon", "2024-03-01", 1)],
+            "A range of the labels has an end that is no time, among 'soon'. Legal:",
+        ),
+    ],
+)
+def test_ranges_of_no_times_are_refused(ranges, message):
+    """Of a series with times."""
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        amiss.SeriesDetector(models="fast").fit(hours_of(wave_with()[:300]), labels=ranges)

@@ -45,7 +45,7 @@ class Detector(TakesLabels, Stored):
     kind: ClassVar[str]
     unit: ClassVar[str]
     default_threshold: ClassVar[str] = "peaks"
-    left_out: ClassVar[frozenset[str]] = frozenset({"scores_", "p_values_"})
+    left_out: ClassVar[frozenset[str]] = frozenset({"scores_", "p_values_", "_good"})
 
     models: Any
     threshold: Any
@@ -141,7 +141,10 @@ class Detector(TakesLabels, Stored):
         y : None
             Ignored; kept for scikit-learn.
         labels : array of shape (items,) or None
-            1 or True for an item known to be an anomaly: not learnt from, scored afterwards; 0, None or NaN for others.
+            1 or True for an item known to be an anomaly: not learnt from, scored afterwards. 0 or False for one
+            known to be normal: trusted whatever it looks like, and the threshold is raised where that is needed for it.
+            None or NaN where nobody said. Of a series also ranges: a list of (start, end, label), times or numbers of
+            rows, both ends among them.
 
         Returns
         -------

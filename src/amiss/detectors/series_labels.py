@@ -1,4 +1,4 @@
-"""Points of a series that are known to be bad: not learnt from, and scored afterwards."""
+"""Points of a series that are known to be bad, or good: the bad ones are not learnt from, and scored afterwards."""
 
 from __future__ import annotations
 
@@ -10,23 +10,44 @@ import numpy as np
 
 from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
 from amiss.detectors.series_rows import SeriesRows, of_rows
+from amiss.reading.label_ranges import is_ranges, labels_of_rows, labels_of_times
 from amiss.reading.time_column import read_times
 from amiss.reading.timeline import Timeline, _frame_of, _numeric
-from amiss.thresholds.by_labels import known_bad
+from amiss.thresholds.by_labels import bad_and_good
 
 
 class SeriesLabels(SeriesRows):
-    """The part of `SeriesDetector` that knows of bad points."""
+    """The part of `SeriesDetector` that knows of bad and good points."""
 
     time: str | None
     tail_: FloatArray
     tail_mask_: BoolArray
     fingerprint_: str
 
-    def _kept(self, data: Any, labels: Any) -> tuple[Any, int]:
-        """Return the series with its bad points missing, and how many they are."""
+    def _labels_of(self, data: Any, labels: Any) -> Any:
+        """Return one label a row; of ranges those of the rows inside."""
+        if not is_ranges(labels):
+            return labels
         frame = _frame_of(data)
-        bad = known_bad(labels, len(frame))
+        time = Timeline(self.time)._find_time(frame)
+        if time is None:
+            return labels_of_rows(labels, len(frame))
+        return labels_of_times(labels, frame, time, self.tz, self.time_format)
+
+    def _judged_by_labels(self, data: Any, bad: BoolArray, good: BoolArray) -> tuple[BoolArray, BoolArray]:
+        """Return the highest point of each run beyond the threshold: those around it are high because it is."""
+        rows = self._series_of(data).rows
+        order = np.arange(len(self.scores_)) if rows is None else rows.order
+        beyond = np.flatnonzero(self.scores_[order] > self.threshold_)
+        highest = np.zeros(len(order), bool)
+        for run in np.split(beyond, np.flatnonzero(np.diff(beyond) > 1) + 1):
+            highest[order[run][np.argsort(-self.scores_[order[run]], kind="stable")[:1]]] = True
+        return bad & highest, good & highest
+
+    def _kept(self, data: Any, labels: Any) -> tuple[Any, BoolArray, BoolArray]:
+        """Return the series with its bad points missing, which they are, and which are good."""
+        frame = _frame_of(data)
+        bad, good = bad_and_good(labels, len(frame))
         time = Timeline(self.time)._find_time(frame)
         moments = np.arange(len(frame))
         if time is not None:
@@ -36,7 +57,7 @@ class SeriesLabels(SeriesRows):
             column if name == time else _without(column, bad, bridge)
             for name, column in zip(frame.names, frame.columns, strict=True)
         ]
-        return replace(frame, columns=columns), int(bad.sum())
+        return replace(frame, columns=columns), bad, good
 
     def _score_all(self, X: Any) -> None:
         """Score the series as it is; what follows on it is seen with its bad points before it."""

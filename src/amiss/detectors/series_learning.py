@@ -124,7 +124,10 @@ class SeriesLearning(SeriesAhead):
         held = kept.states != _LEARNT
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AmissWarning)  # told at the first call
-            self.fit(kept.frame(self.timeline_), labels=held if held.any() and not held.all() else None)
+            self.fit(
+                kept.frame(self.timeline_),
+                labels=np.where(held, 1.0, np.nan) if held.any() and not held.all() else None,
+            )
         self.kept_rows_ = kept
         return self
 

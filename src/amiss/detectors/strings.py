@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from amiss.batch import AnyArray, FloatArray
+from amiss.batch import AnyArray, BoolArray, FloatArray
 from amiss.detection import Anomaly, StringEvidence
 from amiss.detectors.base import Detector
 from amiss.models.asked import fresh_models
@@ -18,7 +18,7 @@ from amiss.text.characters import LENGTH_LIMIT, Characters, Strings
 from amiss.text.patterns import Patterns
 from amiss.text.texts import quoted, read_strings
 from amiss.thresholds import Threshold
-from amiss.thresholds.by_labels import known_bad
+from amiss.thresholds.by_labels import bad_and_good
 
 _DEFAULT = ("rarity", "cloze", "typo", "check_digit")
 _FAST = ("rarity", "ngram", "typo", "check_digit")
@@ -90,10 +90,10 @@ class StringDetector(Detector):
         self.shortest_, self.longest_ = min(lengths), max(lengths)
         return strings.map(self._score_block)[where]
 
-    def _kept(self, data: Any, labels: Any) -> tuple[Any, int]:
+    def _kept(self, data: Any, labels: Any) -> tuple[Any, BoolArray, BoolArray]:
         values, _ = read_strings(data)
-        bad = known_bad(labels, len(values))
-        return [value for value, odd in zip(values, bad.tolist(), strict=True) if not odd], int(bad.sum())
+        bad, good = bad_and_good(labels, len(values))
+        return [value for value, odd in zip(values, bad.tolist(), strict=True) if not odd], bad, good
 
     def _score(self, values: list[str]) -> FloatArray:
         strings, where = Strings.of(values)

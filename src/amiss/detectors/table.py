@@ -172,6 +172,7 @@ class TableDetector(Detector):
         batch, clean = self._numbers(table), self.training_data == "clean"
         doubted, ours = bool(self.numeric_) and not clean, self.models in _OURS
         trusted = trusted_rows(batch, random_state, ours) if doubted else np.ones(len(batch), bool)
+        trusted = trusted if self._good is None else trusted | self._good
         self.committee_ = Committee(models, clean, doubted and ours)
         return self.committee_.fit_score(batch, trusted, random_state)
 
@@ -195,7 +196,7 @@ class TableDetector(Detector):
             return np.zeros(len(table))
         batch, clean = self._numbers(table), self.training_data == "clean"
         self.graded_, self.categories_ = levels_among(batch), CategoricalMemory()
-        return self.categories_.fit_score(batch, self._indicators(table), random_state, clean)
+        return self.categories_.fit_score(batch, self._indicators(table), random_state, clean, self._good)
 
     def _independent(self, scores: FloatArray) -> FloatArray:
         # rows a calibration has seen look more usual to it than new ones do, and the line is for new ones

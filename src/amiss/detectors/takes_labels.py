@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from amiss.batch import FloatArray
+from amiss.batch import BoolArray, FloatArray
 from amiss.errors import ParameterError
 from amiss.estimator import Estimator
 from amiss.reading.frames import read_frame
 from amiss.thresholds import Threshold
-from amiss.thresholds.by_labels import known_bad, labelled, line_by_labels
+from amiss.thresholds.by_labels import bad_and_good, labelled, line_by_labels
 
 
 class TakesLabels(Estimator):
@@ -23,6 +23,8 @@ class TakesLabels(Estimator):
     offset_: float
     threshold_rule_: Threshold
     notes_: list[str]
+    scores_: Any
+    _good: BoolArray | None = None  # of the items that are learnt from while `fit` runs; None: nobody said
 
     def fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
         """Learn what is normal."""
@@ -86,22 +88,46 @@ class TakesLabels(Estimator):
         self.threshold_rule_.threshold_ = self.threshold_
         self.offset_ = -self.threshold_
 
-    def _kept(self, data: Any, labels: Any) -> tuple[Any, int]:
-        """Return the data without the items labelled anomalies, and how many those are."""
+    def _labels_of(self, data: Any, labels: Any) -> Any:
+        """Return one label an item."""
+        return labels
+
+    def _kept(self, data: Any, labels: Any) -> tuple[Any, BoolArray, BoolArray]:
+        """Return the data without the items labelled anomalies, which those are, and which are labelled normal."""
         frame = read_frame(data)
-        bad = known_bad(labels, len(frame))
-        return replace(frame, columns=[column[~bad] for column in frame.columns]), int(bad.sum())
+        bad, good = bad_and_good(labels, len(frame))
+        return replace(frame, columns=[column[~bad] for column in frame.columns]), bad, good
 
     def _fit_labelled(self, X: Any, labels: Any) -> Self:
-        """Learn from the items that are not labelled anomalies; score all."""
-        kept, bad = self._kept(X, labels)
-        self.fit(kept)._score_all(X)
-        if bad:
-            items = f"{self.unit}{'s' * (bad != 1)}"
+        """Learn from the items that are not labelled anomalies, trust those labelled normal; score all."""
+        labels = self._labels_of(X, labels)
+        kept, bad, good = self._kept(X, labels)
+        self._good = good[~bad] if good.any() else None
+        try:
+            self.fit(kept)._score_all(X)
+        finally:
+            del self._good
+        if bad.any():
+            items = f"{self.unit}{'s' * int(bad.sum() != 1)}"
             self.notes_.append(
-                f"{bad:,} {items} labelled as anomalies: not learnt from, and scored afterwards."
+                f"{bad.sum():,} {items} labelled as anomalies: not learnt from, and scored afterwards."
             )
+        self._raise_threshold(*self._judged_by_labels(X, bad, good))
         return self
+
+    def _judged_by_labels(self, data: Any, bad: BoolArray, good: BoolArray) -> tuple[BoolArray, BoolArray]:
+        """Return which items' scores tell whether labels are met: of those that are bad, and of those that are good."""
+        return bad, good
+
+    def _raise_threshold(self, bad: BoolArray, good: BoolArray) -> None:
+        """Raise the threshold as little as puts most of the items labelled normal below it; never lower it."""
+        if not (self.scores_[good] > self.threshold_).any():
+            return
+        known = bad | good
+        line = line_by_labels(self.scores_[known], bad[known], self.threshold_)
+        if line > self.threshold_:
+            self._move_threshold(line / self.threshold_)
+            self.notes_.append("Labels of what is normal raised the threshold.")
 
     def _score_all(self, X: Any) -> None:
         """Set the scores of the items given to `fit`, not all of which were learnt from."""

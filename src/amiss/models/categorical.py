@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from amiss.batch import Batch, FloatArray, IntArray
+from amiss.batch import Batch, BoolArray, FloatArray, IntArray
 from amiss.models.robust import Gaussian, lowest
 from amiss.numerics.calibration import ZScore, centre_and_spread
 from amiss.numerics.neighbours import NearestRows
@@ -87,15 +87,21 @@ class CategoricalMemory(Stored):
         indicators: FloatArray,
         random_state: np.random.Generator,
         clean: bool = False,
+        good: BoolArray | None = None,
         most: int = 5_000,
     ) -> FloatArray:
-        """Keep at most ``most`` rows, drawn at random; return what `score` returns for the training rows."""
+        """Keep at most ``most`` rows, drawn at random; return what `score` returns for the training rows.
+
+        Rows known to be ``good`` are trusted, however far from the centre they are.
+        """
         central = np.arange(len(batch)) if clean else self._central(batch, indicators)
         kinds = _CLEAN_SPACES if clean else _MIXED_SPACES
         scales = batch.take(central)
         self.spaces = [Space(kind).fit(scales) for kind in kinds] if batch.names else [Space().fit(scales)]
         joined = [self._joined(space, batch, indicators) for space in self.spaces]
         kept = central if clean else self._learn_centre(joined[0], central)
+        if good is not None:
+            kept = np.union1d(kept, np.flatnonzero(good))
         if len(kept) > most:
             kept = np.sort(random_state.choice(kept, most, replace=False))
         self.neighbours = [NearestRows(rows[kept]) for rows in joined]

@@ -100,7 +100,12 @@ def labelled(scores: Any, labels: Any) -> tuple[FloatArray, BoolArray]:
 
 
 def known_bad(labels: Any, count: int) -> BoolArray:
-    """Return which of ``count`` items are labelled anomalies, shape (count,).
+    """Return which of ``count`` items are labelled anomalies, shape (count,); see `bad_and_good`."""
+    return bad_and_good(labels, count)[0]
+
+
+def bad_and_good(labels: Any, count: int) -> tuple[BoolArray, BoolArray]:
+    """Return which of ``count`` items are labelled anomalies, and which are labelled normal, each of shape (count,).
 
     Raises
     ------
@@ -109,8 +114,8 @@ def known_bad(labels: Any, count: int) -> BoolArray:
 
     Examples
     --------
-    >>> known_bad([1, None, 0], 3)
-    array([ True, False, False])
+    >>> bad_and_good([1, None, 0], 3)
+    (array([ True, False, False]), array([False, False,  True]))
     """
     given = np.asarray(labels, dtype=object).ravel()
     if len(given) != count:
@@ -118,13 +123,14 @@ def known_bad(labels: Any, count: int) -> BoolArray:
             f"There are {len(given)} labels for {count} items. Give one an item: 1 anomaly, 0 normal, None where "
             "nobody said."
         )
-    bad = _known(given)
-    bad[bad] = given[bad].astype(bool)
+    known = _known(given)
+    bad = known.copy()
+    bad[known] = given[known].astype(bool)
     if bad.all():
         raise ParameterError(
             "All items are labelled anomalies, so there is nothing to learn from. Leave some without."
         )
-    return bad
+    return bad, known & ~bad
 
 
 def _known(given: AnyArray) -> BoolArray:
