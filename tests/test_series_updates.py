@@ -184,6 +184,24 @@ def test_the_answer_is_of_the_callers_kind_and_draws() -> None:
     answer.to_json()
 
 
+def test_that_the_data_stopped_before_new_data_is_told() -> None:
+    """From when to when, by detect and by the first update; not of a gap as usual, nor of the training series."""
+    detector = learnt(hourly(VALUES[1][:LEARNT], range(LEARNT)))
+    late, soon = (hourly(VALUES[1][at:320], range(at, 320)) for at in (LEARNT + 30, LEARNT + 2))
+    note = (
+        "The data stopped from 2024-04-06T23:00, where the training series ends, to 2024-04-08T06:00: no data for 30 "
+        "steps of 1 h, gaps up to 3 are usual."
+    )
+    assert note in detector.detect(late).notes
+    assert note in deepcopy(detector).update(late).notes
+    first, second = (detector.update(part).notes for part in (soon[:20], soon[20:]))
+    for notes in (first, second, detector.detect(soon).notes, detector.detect(soon[:0:-1]).notes):
+        assert not any("The data stopped" in one for one in notes)
+    assert not any(
+        "stopped" in one for one in detector.detect(hourly(VALUES[1][:LEARNT], range(LEARNT))).notes
+    )
+
+
 def test_what_cannot_be_is_said() -> None:
     """Before fit, without times, older than the training series, nothing to finish."""
     with pytest.raises(NotFittedError, match="is not fitted yet"):

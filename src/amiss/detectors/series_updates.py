@@ -83,7 +83,8 @@ class SeriesUpdates(UpdateAnswer):
                 f"The training series had times in column {self.timeline_.time!r}; these rows have none. "
                 "Give them with their times."
             )
-        before = self.stream_ or self._stream_begun(times, values.shape[1])
+        moments = None if times is None or self.stream_ else self._newer(times)
+        before = self.stream_ or self._stream_begun(moments, values.shape[1])
         stream = copy(before)
         stream.settling, stream.tracker = deepcopy(before.settling), copy(before.tracker)
         if numbers is None:
@@ -94,7 +95,8 @@ class SeriesUpdates(UpdateAnswer):
         final = self._settle(stream, judged, self._complete(stream, judged.points))
         stream.let_go(stream.final - 2 * self._context() - _PAST * (self.period_ or self.window_))
         self.stream_ = stream
-        return Update(**vars(told), final=final)
+        notes = (*told.notes, *self._told_stopped(moments))
+        return Update(**{**vars(told), "notes": notes}, final=final)
 
     @one_blas_thread()
     def finish(self) -> Final:
@@ -117,18 +119,41 @@ class SeriesUpdates(UpdateAnswer):
         return final
 
     # ------------------------------------------------------------- what a stream is to the detector
-    def _stream_begun(self, times: TimeColumn | None, channels: int) -> SeriesStream:
-        """Return a stream that begins with the first row newer than the training series."""
-        moments = None
-        if times is not None:
-            moments = np.sort(times.moments.astype("datetime64[us]"))
-            last = np.array([round(self.timeline_.last * 1e6)]).astype("datetime64[us]")
-            moments = moments[moments > last]
-            if not len(moments):
-                raise DataError(
-                    f"None of these rows is newer than {self.timeline_.texts(last)[0]}, where the training series "
-                    "ends. Give rows that follow on it; detect(X) judges others."
-                )
+    def _newer(self, times: TimeColumn) -> Moments:
+        """Return the moments after the training series, ascending."""
+        moments: Moments = np.sort(times.moments.astype("datetime64[us]"))
+        last = self._last_learnt()
+        if moments[-1] <= last[0]:
+            raise DataError(
+                f"None of these rows is newer than {self.timeline_.texts(last)[0]}, where the training series "
+                "ends. Give rows that follow on it; detect(X) judges others."
+            )
+        newer: Moments = moments[moments > last[0]]
+        return newer
+
+    def _last_learnt(self) -> Moments:
+        """Return the last moment of the training series, shape (1,)."""
+        return np.array([round(self.timeline_.last * 1e6)]).astype("datetime64[us]")
+
+    def _notes_on(self, series: Series) -> tuple[str, ...]:
+        return (*super()._notes_on(series), *self._told_stopped(series.times))
+
+    def _told_stopped(self, moments: Moments | None) -> list[str]:
+        """Return the note that for longer than usual nothing came between the training series and these moments."""
+        if moments is None or not self.timeline_.timed or self.usual_gaps_ is None:
+            return []
+        missing = self.timeline_.place(moments)[0] - self.timeline_.points
+        limit = int(self.usual_gaps_.limits[0])
+        if missing <= limit:
+            return []
+        last, first = self.timeline_.texts(np.concatenate([self._last_learnt(), moments[:1]]))
+        return [
+            f"The data stopped from {last}, where the training series ends, to {first}: no data for {missing:,} steps "
+            f"of {self.timeline_.step_text()}, gaps up to {limit:,} are usual."
+        ]
+
+    def _stream_begun(self, moments: Moments | None, channels: int) -> SeriesStream:
+        """Return a stream that begins with the first of the moments."""
         start, hole = self._after_training(moments)
         stream = SeriesStream.beginning(start, hole, channels, self._merging_rules(), self.threshold_)
         return stream.following(self.recent_ if len(self.recent_) else np.zeros((0, channels)))
@@ -174,7 +199,7 @@ class SeriesUpdates(UpdateAnswer):
     def _known(self) -> tuple[FloatArray, Moments]:
         """Return the newest values known, shape (points, channels), NaN missing, and the time of the last."""
         if self.stream_ is None:
-            return self.recent_, np.array([round(self.timeline_.last * 1e6)]).astype("datetime64[us]")
+            return self.recent_, self._last_learnt()
         points = self._gaps_treated(self.stream_.points(self.timeline_))
         newest = points.values[self.stream_.final - points.start :]
         return np.concatenate([self.stream_.recent, newest]), self.stream_.moments[-1:].astype(
