@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ class NearestRows(Stored):
     Higham (2002), "Accuracy and stability of numerical algorithms", eq. 3.5: the rounding of an inner product.
     """
 
+    left_out: ClassVar[frozenset[str]] = frozenset({"_searches"})
     rows: FloatArray
 
     def __init__(self, rows: FloatArray) -> None:
