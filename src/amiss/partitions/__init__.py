@@ -3,6 +3,7 @@
 from amiss.partitions.base import Partition, Partitions, Reader
 from amiss.partitions.finding import find_partitions
 from amiss.partitions.places import is_partitioned
-from amiss.partitions.sampling import RECORDS, sample
+from amiss.partitions.records import RECORDS
+from amiss.partitions.sampling import sample
 
 __all__ = ["Partition", "Partitions", "Reader", "RECORDS", "find_partitions", "is_partitioned", "sample"]

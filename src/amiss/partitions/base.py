@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -51,6 +51,8 @@ class Reader:
 
     Attributes
     ----------
+    called : str
+        The format, as a person calls it.
     names : tuple of str
         The columns, as they are read; those from names of folders come last where no order was asked for.
     constants : dict of str to str
@@ -61,6 +63,7 @@ class Reader:
         How much is read at most, in one partition.
     """
 
+    called: ClassVar[str] = ""
     names: tuple[str, ...]
     constants: dict[str, str]
     stamps: dict[str, tuple[int, int]]

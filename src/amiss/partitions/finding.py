@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from amiss.errors import ParameterError
 from amiss.part import make_part
-from amiss.partitions.base import Partitions, Reader, constant_types, stamp_of
+from amiss.partitions.base import Partitions, Reader, check_unchanged, constant_types, stamp_of
+from amiss.partitions.lines import JsonlReader
 from amiss.partitions.parquet import numbered, open_parquet
 from amiss.partitions.places import constants_of, files_of
+from amiss.partitions.texts import open_texts
 from amiss.progress import Told
 from amiss.sources.base import Source, counted
 from amiss.sources.limits import Limits
@@ -72,13 +74,21 @@ def find_partitions(
         raise ParameterError(f"rows={rows} and jobs={jobs} are given. Legal: whole numbers from 1.")
     asked = make_part(Source, format) if format else None
     files, named, notes = files_of(os.fspath(place), asked.name if asked else None)
-    if named != "parquet":
-        raise ParameterError(f"{place!r} is {named}. Only Parquet is read in partitions so far.")
-    constants = constants_of(os.fspath(place), files)
+    constants = dict(zip(files, constants_of(os.fspath(place), files), strict=True))
     stamps = {file: stamp_of(file) for file in files}
-    reader = Reader((), constant_types(constants), stamps, limits or Limits())
-    opened, partitions = open_parquet(reader, columns, constants, rows, told)
+    reader = Reader((), constant_types(list(constants.values())), stamps, limits or Limits())
+    words: tuple[str, ...] = ()
+    if named == "parquet":
+        opened, partitions = open_parquet(reader, columns, list(constants.values()), rows, told)
+    else:
+        source = asked or make_part(Source, named)
+        opened, partitions, words, more = open_texts(source, reader, columns, constants, rows, told, jobs)
+        notes += more
+    for file in files:
+        check_unchanged(file, stamps[file])
     placed = numbered(partitions)
-    size = f"{counted(sum(one.rows for one in placed), 'row')} x {counted(len(opened.names), 'column')}"
-    found = ("Parquet", counted(len(files), "file"), counted(len(placed), "partition"), size)
-    return Partitions(opened, placed, ", ".join(found), notes)
+    strings = named == "lines" or (isinstance(opened, JsonlReader) and opened.strings)
+    size = counted(sum(one.rows for one in placed), "string" if strings else "row")
+    size += "" if strings else f" x {counted(len(opened.names), 'column')}"
+    parts = (opened.called, *words, counted(len(files), "file"), counted(len(placed), "partition"), size)
+    return Partitions(opened, placed, ", ".join(parts), notes, strings)

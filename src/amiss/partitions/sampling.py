@@ -5,16 +5,14 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amiss.errors import AmissError, ParameterError, SourceError
-from amiss.partitions.base import Partition, Partitions
-from amiss.partitions.parquet import ParquetReader
+from amiss.errors import ParameterError, SourceError
+from amiss.partitions.base import Partitions
 from amiss.progress import Told
-from amiss.sources.limits import Limits
 from amiss.workers import Task, WorkersError, in_workers
 
 if TYPE_CHECKING:
@@ -22,10 +20,7 @@ if TYPE_CHECKING:
 
 Places = NDArray[np.int64]
 
-RECORDS: dict[str, type[Any]] = {one.__name__: one for one in (Limits, ParquetReader, Partition)}
-"""What goes to other processes: partitions and what reads them."""
-
-_PLACE = "amiss.partitions.sampling"
+_PLACE = "amiss.partitions.records"
 _BLOCK = 2**18
 _GAMMA, _MIX_1, _MIX_2 = (
     np.uint64(0x9E3779B97F4A7C15),
@@ -152,18 +147,3 @@ def _read(partitions: Partitions, tasks: list[Task], jobs: int) -> Iterator[tupl
     for number, task in enumerate(tasks):
         if number not in done:
             yield number, partitions.read(task["partition"])[task["rows"]]
-
-
-def open_work(opening: Task) -> Any:
-    """Return what reads the rows of a task, as bytes of an Arrow file."""
-
-    def work(task: Task) -> Task:
-        try:
-            frame = opening["reader"].read(task["partition"])[task["rows"]]
-        except AmissError as error:
-            return {"failed": str(error)}
-        file = io.BytesIO()
-        frame.write_ipc(file)
-        return {"rows": np.frombuffer(file.getvalue(), np.uint8)}
-
-    return work
