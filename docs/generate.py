@@ -13,6 +13,7 @@ import pathlib
 import subprocess
 import sys
 
+from amiss.clusters import Cluster
 from amiss.models import Model
 from amiss.part import Part, shelf_of
 from amiss.sinks import Sink
@@ -58,7 +59,7 @@ def parts_page() -> str:
         '`--threshold peaks:risk=0.001`, `TableDetector(threshold="mean_std:k=2.5")`. `amiss parts` prints this list.',
         "",
     ]
-    for base in (Model, Threshold, Source, Sink):
+    for base in (Model, Threshold, Source, Sink, Cluster):
         pieces += [
             f"## {base.shelf.capitalize()}s",
             "",

@@ -168,7 +168,7 @@ class Detection:
     @property
     def verdict(self) -> str:
         """The answer in one sentence."""
-        count, total = self.unusual, self._points or len(self.flags)
+        count, total = self.unusual, self.items
         units = self.unit if total == 1 else self.unit + "s"
         chance = self.chance_words
         if self.unit == "point":
@@ -193,14 +193,14 @@ class Detection:
         return sum(end - start + 1 for start, end in spans if start is not None and end is not None)
 
     @property
-    def _points(self) -> int:
-        """Of many series how many points they have; those that share the rows of the data have more than it."""
-        return self.evidence.points if isinstance(self.evidence, ManySeriesEvidence) else 0
+    def items(self) -> int:
+        """How many items were judged; of many series their points, of which there may be more than rows."""
+        return self.evidence.points if isinstance(self.evidence, ManySeriesEvidence) else len(self.flags)
 
     @property
     def chance_words(self) -> str:
         """How many anomalies chance alone brings among as many normal items: "about 12", "fewer than 1"."""
-        by_chance = self.chance * (self._points or len(self.scores)) / self.reach
+        by_chance = self.chance * self.items / self.reach
         return f"about {by_chance:,.0f}" if by_chance >= 0.5 else "fewer than 1"
 
     def one(self, series: str) -> Detection:

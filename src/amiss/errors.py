@@ -11,7 +11,8 @@
     ├── ModelFileError       a model file was refused or not written, with the reason    (ValueError)
     ├── ExportError          a detector cannot be written in another format, with the reason     (ValueError)
     ├── SourceError          data cannot be read: file, table, stream                    (ValueError)
-    └── SinkError            an answer cannot be written                                 (ValueError)
+    ├── SinkError            an answer cannot be written                                 (ValueError)
+    └── ClusterError         partitions of large data were not done: which, and why    (RuntimeError)
 
     AmissWarning             something to know that does not stop the work               (UserWarning)
 
@@ -90,6 +91,10 @@ class SourceError(AmissError, ValueError):
 
 class SinkError(AmissError, ValueError):
     """An answer cannot be written where it was said to go."""
+
+
+class ClusterError(AmissError, RuntimeError):
+    """Partitions of large data were not done, or there is no cluster to do them."""
 
 
 class AmissWarning(UserWarning):

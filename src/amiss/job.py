@@ -140,7 +140,7 @@ def learn(job: Job, reading: Reading, told: Told = lambda text: None) -> tuple[D
     DataError, ParameterError
         The data or the parameters cannot be used.
     """
-    detector, choice = _unfitted(job, reading)
+    detector, choice = unfitted(job, reading)
     told(f"Learning what is normal ({choice.kind})")
     with listening(told):
         return detector.fit(as_taken(reading.data, choice.kind)), choice
@@ -158,7 +158,7 @@ def tuned(
     """
     from amiss.tuning import tune
 
-    detector, choice = _unfitted(job, reading)
+    detector, choice = unfitted(job, reading)
     with listening(told):
         data = as_taken(reading.data, choice.kind)
         tuning = tune(
@@ -172,7 +172,8 @@ def tuned(
     return tuning, choice
 
 
-def _unfitted(job: Job, reading: Reading) -> tuple[Detector, Choice]:
+def unfitted(job: Job, reading: Reading) -> tuple[Detector, Choice]:
+    """Return the detector that a job asks for, not fitted, and the choice of its kind."""
     choice = choose_kind(reading.data, job.kind, job.params.get("time"), of_many(dict(job.params)))
     params = {"random_state": 0, **job.params}
     if job.network:
@@ -190,12 +191,12 @@ def judge(job: Job, reading: Reading, told: Told = lambda text: None) -> Detecti
         The data, the parameters or the model cannot be used.
     """
     if job.model is None:
-        detector, choice = _unfitted(job, reading)
+        detector, choice = unfitted(job, reading)
         told(f"Learning what is normal, and what does not fit ({choice.kind})")
         with listening(told):
             detection = detector.fit_detect(as_taken(reading.data, detector.kind))
     else:
-        detector, choice = _loaded(job, job.model, reading, told)
+        detector, choice = loaded(job, job.model, reading, told)
         told("Looking for what does not fit")
         detection = detector.detect(as_taken(reading.data, detector.kind))
     learnt = {**detection.learnt, "choice": str(choice)}
@@ -214,7 +215,7 @@ def explain(
     DataError, ParameterError, ModelFileError
         The data, the parameters or the model cannot be used, or there is no such place.
     """
-    detector, _ = _loaded(job, job.model, reading, told) if job.model else learn(job, reading, told)
+    detector, _ = loaded(job, job.model, reading, told) if job.model else learn(job, reading, told)
     told("Explaining")
     count = _items(reading.data)
     for place in places:
@@ -230,7 +231,8 @@ def _items(data: Any) -> int:
     return len(next(iter(data.values()), [])) if isinstance(data, dict) else len(data)
 
 
-def _loaded(job: Job, model: str, reading: Reading, told: Told) -> tuple[Detector, Choice]:
+def loaded(job: Job, model: str, reading: Reading, told: Told) -> tuple[Detector, Choice]:
+    """Return the detector of a model file, and its kind; the names of the columns are all it asks of what was read."""
     decided = [name for name in job.params if name != "jobs"]
     if job.kind or decided:
         said = ", ".join([*(["kind"] if job.kind else []), *decided])
@@ -301,7 +303,7 @@ class Allowance:
     def exceeded(self, detection: Detection) -> bool:
         """Return whether more anomalies (events in a series), or a greater share of the items, are found."""
         if self.percent:
-            return 100 * detection.unusual / len(detection.scores) > self.number
+            return 100 * detection.unusual / detection.items > self.number
         return len(detection) > self.number
 
 

@@ -18,7 +18,8 @@ def lines(learnt: dict[str, Any]) -> list[str]:
     ['Channel: t.', 'Period: 12 points. Step: 1 month.']
     """
     kinds = {"table": _of_table, "series": _of_series, "strings": _of_strings}
-    return [line for line in kinds[learnt["kind"]](learnt) if line]
+    drawn = f"Learnt from {learnt['sample']}." if learnt.get("sample") else ""
+    return [line for line in (drawn, *kinds[learnt["kind"]](learnt)) if line]
 
 
 def details(learnt: dict[str, Any]) -> list[tuple[str, str]]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from amiss.evaluation import Evaluation
     from amiss.sinks import Sink
 
+ONE_FILE = (".parquet", ".pq", ".csv", ".tsv")
+"""Endings of the files that an answer in parts is joined to."""
+
 _HEAD = 4096  # bytes of a file that tell whether it is a report of amiss
 
 
@@ -50,6 +53,44 @@ def choose_outputs(places: Sequence[str], report: str | None = None) -> list[tup
                 "(--report PATH), or leave the report out (--no-report)."
             )
     return [*chosen, (report, choose_sink(report, "html"))]
+
+
+def choose_large_outputs(
+    places: Sequence[str], report: str | None = None
+) -> tuple[str | None, list[tuple[str, Sink]]]:
+    """Return where the answer on every row of data larger than memory goes, and the reports.
+
+    Parameters
+    ----------
+    places : sequence of str
+        One folder or one file for the rows, and HTML files.
+    report : str, optional
+        As in `choose_outputs`.
+
+    Raises
+    ------
+    SinkError
+        An ending says what cannot be written a part at a time, or there is more than one place for the rows.
+    """
+    pages = [place for place in places if place.lower().endswith((".html", ".htm"))]
+    rows = [place for place in places if place not in pages]
+    for place in rows:
+        if os.path.splitext(place)[1] and not os.path.isdir(place) and not is_one_file(place):
+            raise SinkError(
+                f"The answer on data larger than memory is not written as {place!r}. Legal: a folder, which gets a "
+                f"file for each part, or one file that ends in {', '.join(ONE_FILE)}; .html for the report."
+            )
+    if len(rows) > 1:
+        raise SinkError(
+            f"The answer on data larger than memory goes to one place, and {len(rows)} are given: {', '.join(rows)}. "
+            "Choose one."
+        )
+    return (rows[0] if rows else None), choose_outputs(pages, report)
+
+
+def is_one_file(output: str) -> bool:
+    """Return whether an answer in parts is joined to one file there, and not left as a folder of parts."""
+    return output.lower().endswith(ONE_FILE) and not os.path.isdir(output)
 
 
 def check_report_place(place: str) -> None:

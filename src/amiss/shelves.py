@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import NamedTuple
 
+from amiss.clusters import Cluster
 from amiss.errors import UnknownPartError
 from amiss.models import Model
 from amiss.part import Part, shelf_of
@@ -34,7 +35,7 @@ def shelves(wanted: str | None = None) -> dict[str, list[Listed]]:
     UnknownPartError
         There is no such shelf.
     """
-    bases: list[type[Part]] = [Model, Threshold, Source, Sink]
+    bases: list[type[Part]] = [Model, Threshold, Source, Sink, Cluster]
     listed = {f"{base.shelf}s": [_listed(part) for part in shelf_of(base).values()] for base in bases}
     if wanted is None:
         return listed

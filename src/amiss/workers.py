@@ -28,7 +28,9 @@ _SERVE = "from amiss.workers import serve; serve()"
 _AHEAD = 2  # tasks of a worker that are under way: one at work, one at hand
 _PATIENCE = 1.0  # seconds; where a signal does not end a wait, Ctrl-C is seen that late
 _GRACE = 10.0  # seconds in which a worker ends whose pipes are closed
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"), "1"
+)
 
 
 class WorkersError(AmissError):

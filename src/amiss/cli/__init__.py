@@ -18,7 +18,7 @@ _COMMANDS = {
     "export": "Write a model file as an ONNX file, for other programs.",
     "info": "Say what a model file has learnt.",
     "bench": "Judge the detectors on labelled data of your own.",
-    "parts": "List every model, threshold, source and sink with its options.",
+    "parts": "List every model, threshold, source, sink and cluster with its options.",
     "demo": "Find what is amiss in three real data sets that ship with amiss.",
 }
 

@@ -22,6 +22,6 @@ def command(folder: str) -> int:
         say(one.dataset.title)
         say(f"Source: {one.dataset.source}. Licence: {one.dataset.licence}.")
         say(f"$ {one.command}")
-        show(one.job, one.reading, one.detection, 3, [one.report])
+        show(one.job, one.reading.found, one.detection, 3, [one.report])
         say()
     return 0

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from amiss.cli.options import AllowanceType, repeat, takes_job
+from amiss.cli.options import AllowanceType, repeat, takes_job, takes_scale
 from amiss.cli.screen import anomalies, printable, progress, say
 
 if TYPE_CHECKING:
     from amiss.detection import Detection
-    from amiss.job import Allowance, Job, Reading
+    from amiss.job import Allowance, Job
+    from amiss.progress import Told
 
 
 _TOGETHER = 5  # times when several series broke, told one by one
@@ -20,6 +21,7 @@ _FAILED = 20  # series that could not be looked at, told one by one
 
 @click.command("detect")
 @takes_job
+@takes_scale
 @click.option(
     "-o",
     "--output",
@@ -57,6 +59,7 @@ _FAILED = 20  # series that could not be looked at, told one by one
 )
 def command(
     job: Job,
+    scale: dict[str, Any],
     outputs: tuple[str, ...],
     report: str | None,
     no_report: bool,
@@ -65,32 +68,68 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Find what is amiss in FILE: a CSV, Parquet, JSON lines or text file, - for standard input, or a
-    database URL such as sqlite:///shop.db?table=orders.
+    """Find what is amiss in FILE: a CSV, Parquet, JSON lines or text file, - for standard input, a
+    database URL such as sqlite:///shop.db?table=orders, or a folder or glob of files.
+
+    A folder, a glob, and a file larger than memory are worked on in parts: -o SCORES is a folder of part files, or one
+    .parquet or .csv file, and the same command goes on where it was stopped.
     """
+    from amiss.in_parts import goes_in_parts
+
+    page = None if no_report else report or (None if as_json or quiet else "report.html")
+    in_parts = goes_in_parts(job, bool(scale), outputs)
+    with progress(quiet) as told:
+        answer = (
+            _in_parts(job, scale, outputs, page, told) if in_parts else _in_memory(job, outputs, page, told)
+        )
+    if as_json:
+        click.echo(answer.detection.to_json())
+    elif not quiet:
+        show(job, answer.found, answer.detection, top, answer.written)
+    return int(fail_on.exceeded(answer.detection))
+
+
+class _Answer(NamedTuple):
+    """What was found in the data, what is amiss in them, and where that is written."""
+
+    found: str
+    detection: Detection
+    written: list[str]
+
+
+def _in_memory(job: Job, outputs: tuple[str, ...], page: str | None, told: Told) -> _Answer:
     from amiss.job import judge, read
     from amiss.outputs import check_not_read, choose_outputs, write
 
-    by_itself = None if as_json or quiet else "report.html"
-    chosen = choose_outputs(outputs, None if no_report else report or by_itself)
+    chosen = choose_outputs(outputs, page)
     for place, _ in chosen:
         check_not_read(place, job.place, job.model)
-    with progress(quiet) as told:
-        reading = read(job, told)
-        detection = judge(job, reading, told)
-        write(detection, chosen, title=printable(job.called), command=repeat())
-    if as_json:
-        click.echo(detection.to_json())
-    elif not quiet:
-        show(job, reading, detection, top, [place for place, _ in chosen])
-    return int(fail_on.exceeded(detection))
+    reading = read(job, told)
+    detection = judge(job, reading, told)
+    write(detection, chosen, title=printable(job.called), command=repeat())
+    return _Answer(reading.found, detection, [place for place, _ in chosen])
 
 
-def show(job: Job, reading: Reading, detection: Detection, top: int, written: list[str]) -> None:
+def _in_parts(
+    job: Job, scale: dict[str, Any], outputs: tuple[str, ...], page: str | None, told: Told
+) -> _Answer:
+    from amiss.large_job import Scale, judge_in_parts
+    from amiss.outputs import check_not_read, choose_large_outputs, write
+
+    rows, pages = choose_large_outputs(outputs, page)
+    written = [*([rows] if rows else []), *(place for place, _ in pages)]
+    for place in written:
+        check_not_read(place, job.place, job.model)
+    detection, found = judge_in_parts(job, Scale(output=rows, jobs=job.params.get("jobs"), **scale), told)
+    write(detection, pages, title=printable(job.called), command=repeat())
+    return _Answer(found, detection, written)
+
+
+def show(job: Job, found: str, detection: Detection, top: int, written: list[str]) -> None:
     """Print what was read and learnt, the verdict, the worst anomalies, and what was written."""
     from amiss import learnt
 
-    say(f"{printable(job.called)}: {reading.found}")
+    say(f"{printable(job.called)}: {found}")
     say(f"Taken for {detection.learnt['choice']}.")
     for line in learnt.lines(detection.learnt):
         say(line)

@@ -120,8 +120,22 @@ _JOBS = [
         "--jobs",
         metavar="N",
         type=click.IntRange(min=1),
-        help="Many series: in how many processes; all processors by default.",
+        help="Many series, and data larger than memory: in how many processes; all processors by default.",
     )
+]
+_SCALE = [
+    click.option(
+        "--memory",
+        metavar="SIZE",
+        help="Work in parts, in so much memory at most, such as 2G; half of what is free for a folder or a glob.",
+    ),
+    click.option(
+        "--sample",
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="In parts: rows to learn from, drawn at random; 20000 by default.",
+    ),
+    click.option("--cluster", metavar="SPEC", help="In parts: where the work is done; local by default."),
 ]
 _MODEL = [
     click.option(
@@ -142,6 +156,17 @@ def _with(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command]
 def takes_job(command: Command) -> Command:
     """Give a command the options of a job; it gets the job as ``job``."""
     return _with(_DATA + _MODEL + _LEARNING + _JOBS + _NETWORK)(_joined(command))
+
+
+def takes_scale(command: Command) -> Command:
+    """Give a command the options of work in parts; it gets what was said as ``scale``, by name."""
+
+    @wraps(command)
+    def joined(**given: Any) -> Any:
+        scale = {name: given.pop(name) for name in ("memory", "sample", "cluster")}
+        return command(scale={name: value for name, value in scale.items() if value is not None}, **given)
+
+    return _with(_SCALE)(joined)
 
 
 def takes_learning_job(command: Command) -> Command:

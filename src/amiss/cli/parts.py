@@ -11,9 +11,9 @@ from amiss.cli.screen import say, table
 @click.argument("shelf", metavar="[SHELF]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(shelf: str | None, as_json: bool) -> int:
-    """List every model, threshold, source and sink with its options and their defaults.
+    """List every model, threshold, source, sink and cluster with its options and their defaults.
 
-    SHELF is one of models, thresholds, sources, sinks; all by default.
+    SHELF is one of models, thresholds, sources, sinks, clusters; all by default.
     """
     import json
 

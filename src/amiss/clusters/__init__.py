@@ -1,6 +1,7 @@
 """Clusters: where the partitions of data too large for memory are scored, one a file."""
 
 from amiss.clusters.base import Cluster, Failure, Work
+from amiss.clusters.local import LocalCluster
 from amiss.clusters.scoring import score_batches
 
-__all__ = ["Cluster", "Failure", "Work", "score_batches"]
+__all__ = ["Cluster", "Failure", "LocalCluster", "Work", "score_batches"]

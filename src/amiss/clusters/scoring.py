@@ -17,6 +17,7 @@ from amiss.detection import Detection
 from amiss.detectors.base import Detector
 from amiss.errors import DataError, SourceError
 from amiss.reading.frames import Frame, read_frame
+from amiss.text.texts import read_strings
 
 if TYPE_CHECKING:
     import polars
@@ -184,7 +185,7 @@ def _items(detector: Detector, batch: polars.DataFrame, keys: Sequence[str]) -> 
             f"The data has {data.width} columns ({', '.join(data.columns)}), and a list of strings is one. Choose "
             "one column, or name the others as keys."
         )
-    return ["" if value is None else str(value) for value in data.to_series().to_list()]
+    return read_strings(data)[0] if data.height else []
 
 
 def _taken(items: Frame | list[str], flags: BoolArray) -> Frame | list[str]:

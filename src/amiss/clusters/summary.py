@@ -125,6 +125,21 @@ def added(summary: Summary, answer: Scored, rows: Rows, most: int) -> Summary:
     )
 
 
+def together(one: Summary, other: Summary, most: int) -> Summary:
+    """Return the summary of two partitions; so many of their worst anomalies are kept."""
+    return replace(
+        one,
+        counts=one.counts + other.counts,
+        rows=one.rows + other.rows,
+        flagged=one.flagged + other.flagged,
+        highest=max(one.highest, other.highest),
+        worst=tuple(sorted([*one.worst, *other.worst], key=order)[:most]),
+        columns=one.columns or other.columns,
+        missing=one.missing + other.missing,
+        long=one.long + other.long,
+    )
+
+
 def order(one: Worst) -> tuple[float, int]:
     """Return what sorts anomalies: the worst first, of equals the first."""
     return -one.anomaly.score, one.anomaly.place

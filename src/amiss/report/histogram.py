@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amiss.batch import BoolArray, FloatArray
+from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.text.legible import number
 
 _BINS = 56
@@ -43,7 +43,7 @@ class Histogram:
     counts: tuple[tuple[float, str], ...]
 
 
-def histogram(scores: FloatArray, flags: BoolArray) -> Histogram:
+def histogram(scores: FloatArray, flags: BoolArray, standing_for: IntArray | None = None) -> Histogram:
     """Return the distribution of scores.
 
     Parameters
@@ -52,6 +52,8 @@ def histogram(scores: FloatArray, flags: BoolArray) -> Histogram:
         Multiples of the threshold.
     flags : ndarray of shape (items,), bool
         Which items are abnormal.
+    standing_for : ndarray of shape (items,), optional
+        How many scores each of them stands for; one by default.
 
     Returns
     -------
@@ -63,8 +65,9 @@ def histogram(scores: FloatArray, flags: BoolArray) -> Histogram:
     below, above = math.ceil(-math.log(low) / step), math.ceil(math.log(high) / step)
     edges = np.exp(np.arange(-below, above + 1) * step)
     bins = np.clip(np.searchsorted(edges, scores, side="left") - 1, 0, below + above - 1)
-    count = np.bincount(bins, minlength=below + above)
-    flagged = np.bincount(bins[flags], minlength=below + above)
+    each = np.ones(len(scores)) if standing_for is None else standing_for
+    count = np.bincount(bins, each, minlength=below + above)
+    flagged = np.bincount(bins[flags], each[flags], minlength=below + above)
     ceiling = max(math.log10(max(int(count.max(initial=1)), 10)) * 1.04, 1.0)
     width = 1 / (below + above)
     bars = tuple(

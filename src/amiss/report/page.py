@@ -26,8 +26,9 @@ from amiss.detection import (
     TableEvidence,
     times,
 )
+from amiss.large_detection import LargeDetection
 from amiss.report.curves import curves
-from amiss.report.histogram import histogram
+from amiss.report.histogram import Histogram, histogram
 from amiss.report.overview import events_by_series, overview
 from amiss.report.thinning import EVENTS
 from amiss.text.legible import cell, chance, coloured, legible, level, number
@@ -80,10 +81,10 @@ def page(detection: Detection, title: str | None, command: str | None) -> dict[s
         "title": legible(title or {"table": "A table", "series": "A series"}.get(detection.kind, "A list")),
         "verdict": detection.verdict,
         "flagged": detection.unusual,
-        "worst": times(float(relative.max(initial=0.0))),
+        "worst": times(_highest(detection, relative)),
         "facts": _facts(detection, relative),
         "notes": [legible(note, _NOTE) for note in detection.notes[:_NOTES]],
-        "histogram": histogram(relative, detection.flags),
+        "histogram": _histogram(detection, relative),
         "anomalies": list(_within(_anomalies(detection), _BYTES)),
         "total": len(detection),
         "learnt": _learnt(detection.learnt),
@@ -95,17 +96,31 @@ def page(detection: Detection, title: str | None, command: str | None) -> dict[s
     }
 
 
+def _highest(detection: Detection, relative: FloatArray) -> float:
+    """Return the highest score of all, in multiples of the threshold."""
+    if isinstance(detection, LargeDetection):
+        return detection.whole.highest
+    return float(relative.max(initial=0.0))
+
+
+def _histogram(detection: Detection, relative: FloatArray) -> Histogram:
+    """Return the distribution of all scores."""
+    if not isinstance(detection, LargeDetection):
+        return histogram(relative, detection.flags)
+    scores, counts = detection.whole.representatives()
+    return histogram(scores, scores > 1.0, counts)
+
+
 def _facts(detection: Detection, relative: FloatArray) -> list[tuple[str, str]]:
     """Return what stands under the verdict: (what, how much)."""
-    count, items = detection.unusual, len(detection.flags)
+    count, items = detection.unusual, detection.items
     many = detection.evidence if isinstance(detection.evidence, ManySeriesEvidence) else None
-    items = items if many is None else many.points
     unit = {"point": "Points", "row": "Rows", "string": "Strings"}.get(detection.unit, detection.unit)
     facts = [
         (unit, f"{items:,}"),
         ("Unusual", f"{count:,}" + (f" ({_percent(count / items)})" if count else "")),
         ("Expected by chance", detection.chance_words),
-        ("Highest score", f"{times(float(relative.max(initial=0.0)))} × the limit"),
+        ("Highest score", f"{times(_highest(detection, relative))} × the limit"),
     ]
     if detection.unit == "point":
         facts.insert(2, ("Events", f"{len(detection):,}"))
@@ -281,7 +296,7 @@ def _network(network: dict[str, Any]) -> dict[str, Any]:
 def _made(detection: Detection) -> list[tuple[str, Markup]]:
     """Return how the report was made: (what, value)."""
     learnt = detection.learnt
-    rule = learnt.get("threshold", {})
+    rule, items = learnt.get("threshold", {}), learnt.get("items")
     made = [
         ("Kind", detection.kind),
         ("Models", ", ".join(map(str, learnt.get("models", ())))),
@@ -291,6 +306,6 @@ def _made(detection: Detection) -> list[tuple[str, Markup]]:
         ),
         ("Training data", learnt.get("training_data", "")),
         ("Random state", "" if learnt.get("random_state") is None else learnt["random_state"]),
-        ("Learnt from", f"{learnt['items']:,} items" if isinstance(learnt.get("items"), int) else ""),
+        ("Learnt from", learnt.get("sample") or (f"{items:,} items" if isinstance(items, int) else "")),
     ]
     return [(what, legible(value, _WORDS)) for what, value in made if str(value)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,11 +53,29 @@ class CsvSink(Sink):
                 f"Sink 'csv': delimiter={self.delimiter!r} is not legal. "
                 f"Legal: auto, one character, {', '.join(_NAMED)}."
             )
-        columns = {harmless(name): _cells(values) for name, values in answer_columns(detection).items()}
-        yield _lines([list(columns)], delimiter)
-        for start in range(0, len(detection.scores), _CHUNK):
-            rows = zip(*(cells[start : start + _CHUNK] for cells in columns.values()), strict=True)
-            yield _lines(rows, delimiter)
+        yield from lines_of_columns(answer_columns(detection), len(detection.scores), delimiter)
+
+
+def lines_of_columns(
+    columns: Mapping[str, Any], rows: int, delimiter: str, head: bool = True
+) -> Iterator[bytes]:
+    """Yield columns as the lines of a file, a chunk of rows at a time.
+
+    Parameters
+    ----------
+    columns : dict of str to ndarray or list, of length (rows,)
+    rows : int
+    delimiter : str
+        One character.
+    head : bool
+        Whether a line of names comes first.
+    """
+    cells = {harmless(name): _cells(values) for name, values in columns.items()}
+    if head:
+        yield _lines([list(cells)], delimiter)
+    for start in range(0, rows, _CHUNK):
+        chunk = zip(*(column[start : start + _CHUNK] for column in cells.values()), strict=True)
+        yield _lines(chunk, delimiter)
 
 
 def harmless(cell: str) -> str:

@@ -93,10 +93,13 @@ class Threshold(Part):
         unit : str
             What an item is called, such as "row".
         """
-        beyond = int(flags.sum())
-        if len(flags) < _FEW or 2 * beyond <= len(flags):
+        return self.notes_on_counts(int(flags.sum()), len(flags), unit)
+
+    def notes_on_counts(self, beyond: int, items: int, unit: str) -> tuple[str, ...]:
+        """Return what `notes_on` does, where only is known how many of the items lie beyond the threshold."""
+        if items < _FEW or 2 * beyond <= items:
             return ()
         return (
-            f"{beyond:,} of {len(flags):,} {unit}s lie beyond the limit: these data as a whole do not look like "
+            f"{beyond:,} of {items:,} {unit}s lie beyond the limit: these data as a whole do not look like "
             "what was learnt from. Learn from data like these, or go by the order of the scores.",
         )
