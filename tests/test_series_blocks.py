@@ -1,15 +1,16 @@
 """A long series is judged block by block, with the answer of one piece."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from amiss import SeriesDetector
-from amiss.detectors import series_blocks
+from amiss import SeriesDetector, series_committee
+from amiss.detectors import series
 from amiss.detectors.series_blocks import Ground, Stretch
+from amiss.reading import stretches, windows
 from amiss.reading.windows import Channels, moving_mean
-
 
 pytestmark = pytest.mark.filterwarnings("ignore::amiss.errors.AmissWarning")  # missing values
 
@@ -31,7 +32,7 @@ def test_blocks_change_no_answer(monkeypatch: pytest.MonkeyPatch, channels: int,
     values = _series(3_000, channels)
     detector = SeriesDetector(random_state=0, training_data="clean").fit(_series(2_000, channels)[:1_800])
     whole = detector.detect(values)
-    monkeypatch.setattr(series_blocks, "BLOCK", block)
+    monkeypatch.setattr(stretches, "BLOCK", block)
     cut = detector.detect(values)
     assert (cut.scores == whole.scores).all()
     assert [str(event) for event in cut] == [str(event) for event in whole]
@@ -46,7 +47,7 @@ def test_a_level_that_has_settled_is_judged_by_blocks_too(monkeypatch: pytest.Mo
     detector = SeriesDetector(random_state=0).fit(values[:2_000])
     later = values[2_000:] + 6.0 * (np.arange(2_000) >= 500)[:, None]
     whole = detector.detect(later)
-    monkeypatch.setattr(series_blocks, "BLOCK", 250)
+    monkeypatch.setattr(stretches, "BLOCK", 250)
     cut = detector.detect(later)
     assert (cut.scores == whole.scores).all()
     assert [str(event) for event in cut] == [str(event) for event in whole]
@@ -62,7 +63,37 @@ def test_a_part_of_a_ground_is_what_the_whole_says_of_it(monkeypatch: pytest.Mon
         return moving_mean(channels.values[:, 0], 8)
 
     expected = np.concatenate([judge(near)[50:450], judge(far)[300:600]])
-    monkeypatch.setattr(series_blocks, "BLOCK", 64)
+    monkeypatch.setattr(stretches, "BLOCK", 64)
     assert np.array_equal(ground.judged(judge), expected)
     assert np.array_equal(ground.judged(judge, 390, 530), expected[390:530])
     assert len(ground.before) == 50
+
+
+def test_a_long_series_is_learnt_from_its_stretches_and_scored_as_new_data_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beyond the cap what is drawn is told, all points are scored, and those of training as if asked again."""
+    for module in (windows, series_committee, series):
+        monkeypatch.setattr(module, "LEARNT_FROM", 64 * 60)
+    monkeypatch.setattr(stretches, "BLOCK", 1_500)
+    values = _series(5_000, 1)
+    detector = SeriesDetector(random_state=0).fit(values)
+    assert "Learnt from 3,840 of the 5,000 points, in stretches evenly spread." in detector.notes_
+    assert (detector.scores_ == -detector.score_samples(values)).all()
+    assert any(event.start <= 703 <= event.end for event in detector.detect(values))
+
+
+def test_what_is_learnt_from_is_spread_evenly() -> None:
+    """64 stretches from the first to the last point, none over another; positions lie in them alone."""
+    count = 3_000_000
+    places = windows.stretches(count)
+    assert len(places) == 64
+    assert (places[0][0], places[-1][1]) == (0, count)
+    assert all(stop <= begin for (_, stop), (begin, _) in pairwise(places))
+    at = windows.spread_evenly(count, 2_500)
+    inside = np.zeros(count, bool)
+    for first, stop in places:
+        inside[first:stop] = True
+    assert len(at) == 2_500
+    assert inside[at].all()
+    assert (np.diff(at) > 0).all()

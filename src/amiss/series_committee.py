@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +13,13 @@ from amiss.models.asked import fresh_models
 from amiss.models.base import SeriesModel
 from amiss.numerics.calibration import Calibration, ExponentialTail, UpperQuantile
 from amiss.part import Stored
-from amiss.reading.windows import Channels, moving_mean
+from amiss.reading.stretches import in_blocks, learnt_from
+from amiss.reading.windows import LEARNT_FROM, Channels, moving_mean
 
 _ONE_CHANNEL = ("kernels", "shapes", "codebook")
 _WINDOWS = (8, 32, 128, 256)  # of one channel, beside the detector's: no single length suits all anomalies
 _BEND = 6.0  # of tails of many channels: one in a million
+_MORE = 32  # points, beside windows, that a score may depend on
 _HIDDEN = 8  # each so-manieth value is hidden from the models, and foretold
 _MANY_CHANNELS = (
     "subspace",
@@ -54,16 +56,37 @@ class SeriesCommittee(Stored):
         self.models = models
 
     def fit(self, channels: Channels, random_state: np.random.Generator) -> FloatArray:
-        """Fit and calibrate the models; return the scores of the training points, shape (points,)."""
+        """Fit and calibrate the models; return the scores of the training points, shape (points,).
+
+        A long series is calibrated on the stretches that are learnt from, and then scored block by block.
+        """
         self.calibrations = []
-        one = channels.values.shape[1] == 1
-        raw = [model.fit_score(channels, random_state) for model in self.models]
+        one, whole = channels.values.shape[1] == 1, len(channels) <= LEARNT_FROM
+        if whole:
+            raw = [model.fit_score(channels, random_state) for model in self.models]
+        else:
+            fitted = [model.fit(channels, random_state) for model in self.models]
+            raw = [learnt_from(model.score, channels, self.dependence(channels.period)) for model in fitted]
         self.calibrations = [
             (UpperQuantile() if one else ExponentialTail(_BEND)).fit(scores) for scores in raw
         ]
         self._choose_foreteller(channels)
-        self.usual = float(np.median(sum(self._totals(raw, channels).values())))
-        return self._combined(raw, channels)
+        self.usual = self._usual(raw, channels)
+        if whole:
+            return self._combined(raw, channels)
+        return in_blocks(self.score, channels, self.dependence(channels.period))
+
+    def _usual(self, raw: list[FloatArray], channels: Channels) -> float:
+        """Return the median score, before it is smoothed, of the points learnt from."""
+
+        def seen(width: int) -> FloatArray:
+            def judge(some: Channels) -> FloatArray:
+                return share_seen(replace(some, period=width)) ** 2
+
+            return learnt_from(judge, channels, 2 * width)
+
+        sums = self._sums(raw, channels.period)
+        return float(np.median(sum(total * seen(width) for width, total in sums.items())))
 
     def score(self, channels: Channels) -> FloatArray:
         """Return a score per point, shape (points,), finite, >= 0; 0 where every channel is missing."""
@@ -87,16 +110,21 @@ class SeriesCommittee(Stored):
     def dependence(self, period: int) -> int:
         """Return on how many points on either side a score depends, where the detector's window has ``period``."""
         steps = [int(getattr(model, "steps_", 1)) for model in self.models]
-        return 2 * max(self.reach(period), *steps)
+        return 2 * max(self.reach(period), *steps) + _MORE
+
+    def _sums(self, raw: Iterable[FloatArray], period: int) -> dict[int, FloatArray]:
+        """Return the sum of the calibrated scores by the length of the window they come from."""
+        sums: dict[int, FloatArray] = {}
+        for model, calibration, scores in zip(self.models, self.calibrations, raw, strict=True):
+            width = model.width(period)
+            sums[width] = sums.get(width, 0.0) + model.weight * calibration.apply(scores)
+        return sums
 
     def _totals(self, raw: Iterable[FloatArray], channels: Channels) -> dict[int, FloatArray]:
-        """Return the sum of the calibrated scores by the length of the window they come from."""
-        totals: dict[int, FloatArray] = {}
-        for model, calibration, scores in zip(self.models, self.calibrations, raw, strict=True):
-            width = model.width(channels.period)
-            totals[width] = totals.get(width, 0.0) + model.weight * calibration.apply(scores)
+        """Return the same, windows counted by the share of them that was seen."""
+        sums = self._sums(raw, channels.period)
         return {
-            width: total * share_seen(replace(channels, period=width)) ** 2 for width, total in totals.items()
+            width: total * share_seen(replace(channels, period=width)) ** 2 for width, total in sums.items()
         }
 
     def _combined(self, raw: Iterable[FloatArray], channels: Channels) -> FloatArray:
@@ -133,22 +161,29 @@ class SeriesCommittee(Stored):
     def _choose_foreteller(self, channels: Channels) -> None:
         """Let a model that knows its spread tell what was expected, where it foretells hidden values better."""
         self.foreteller = None
-        knowing = [at for at, model in enumerate(self.models) if model.spread(channels) is not None]
-        if not knowing:
-            return
-        hidden = np.arange(len(channels)) % _HIDDEN == _HIDDEN - 1
-        shown = channels.without(hidden)
-
-        def error(expected: FloatArray | None) -> float:
-            judged = hidden[:, None] & ~channels.mask
-            if expected is None or not judged.any():
-                return np.inf
-            return float(np.abs(channels.values - expected)[judged].mean())
-
-        least = error(self.expected(shown))
+        point = channels.stretch(0, 1)
+        knowing = [at for at, model in enumerate(self.models) if model.spread(point) is not None]
+        least = self._error_of_hidden(channels, self.expected) if knowing else 0.0
         for at in knowing:
-            if (found := error(self.models[at].expected(shown))) < least:
+            if (found := self._error_of_hidden(channels, self.models[at].expected)) < least:
                 self.foreteller, least = at, found
+
+    def _error_of_hidden(
+        self, channels: Channels, expected: Callable[[Channels], FloatArray | None]
+    ) -> float:
+        """Return the mean absolute error of what is expected of values that are hidden."""
+
+        def error(some: Channels) -> FloatArray:
+            hidden = np.arange(len(some)) % _HIDDEN == _HIDDEN - 1
+            found = expected(some.without(hidden))
+            judged = hidden[:, None] & ~some.mask
+            if found is None:
+                return np.full(judged.shape, np.nan)
+            return np.where(judged, np.abs(some.values - found), np.nan)
+
+        errors = learnt_from(error, channels, self.dependence(channels.period))
+        errors = errors[~np.isnan(errors)]
+        return float(errors.mean()) if len(errors) else np.inf
 
 
 def share_seen(channels: Channels) -> FloatArray:

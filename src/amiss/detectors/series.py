@@ -17,11 +17,10 @@ from amiss.models.base import AnyModel
 from amiss.part import make_part
 from amiss.reading.levels import UsualLevels
 from amiss.reading.timeline import Series, Timeline
-from amiss.reading.windows import DEFAULT_WINDOW, Channels, Scale, find_period
+from amiss.reading.windows import DEFAULT_WINDOW, LEARNT_FROM, Channels, Scale, find_period
 from amiss.series_committee import SeriesCommittee, series_models
 from amiss.thresholds import Threshold
 
-_BAND = (0.005, 0.995)
 _SHORTEST_STRETCH = 32
 _REPEATS = 8  # windows of one length, other than the period, that are to fit into the training series
 _TREATED = {"mask": "gaps are bridged by straight lines", "interpolate": "straight lines count as if seen"}
@@ -227,16 +226,6 @@ class SeriesDetector(ManySeries):
                 f"there are {len(values)}, so windows of {self.window_} points are used."
             )
 
-    def _learn_band(self, channels: Channels) -> None:
-        expected = self.committee_.expected(channels)
-        self.band_ = np.zeros((0, channels.values.shape[1]))
-        if expected is not None:
-            error = (channels.values - expected) / self.committee_.spread(channels)
-            error = np.where(channels.mask, np.nan, error)
-            seen = np.asarray(~channels.mask.all(axis=0))
-            self.band_ = np.zeros((len(_BAND), len(seen)))
-            self.band_[:, seen] = np.nanquantile(error[:, seen], _BAND, axis=0)
-
     def _tell_about(self, series: Series) -> None:
         if series.left_out:
             names = ", ".join(map(repr, series.left_out))
@@ -245,6 +234,10 @@ class SeriesDetector(ManySeries):
         missing = float(np.isnan(series.values[given]).mean())
         if missing:
             self._note(f"{missing:.1%} of the values are missing; {_TREATED[self.gap]}.")
+        if len(series) > LEARNT_FROM:
+            self._note(
+                f"Learnt from {LEARNT_FROM:,} of the {len(series):,} points, in stretches evenly spread."
+            )
         for note in series.notes:
             self._note(note)
 

@@ -14,9 +14,12 @@ from amiss.detectors.series_words import event_causes, event_label
 from amiss.event_edges import outside_band, trimmed
 from amiss.event_kinds import kind_of
 from amiss.events import Event, events_of, severity
+from amiss.reading.stretches import learnt_from
 from amiss.reading.timeline import Series
 from amiss.reading.windows import Channels, Scale
 from amiss.series_committee import SeriesCommittee
+
+_BAND = (0.005, 0.995)
 
 
 class SeriesAnswer(SeriesLevels):
@@ -26,6 +29,21 @@ class SeriesAnswer(SeriesLevels):
     period_: int | None
     committee_: SeriesCommittee
     band_: FloatArray
+
+    def _learn_band(self, channels: Channels) -> None:
+        def error(some: Channels) -> FloatArray:
+            expected = self.committee_.expected(some)
+            if expected is None:
+                return np.zeros((0, some.values.shape[1]))
+            off = (some.values - expected) / self.committee_.spread(some)
+            return np.where(some.mask, np.nan, off)
+
+        errors = learnt_from(error, channels, self.committee_.dependence(self.window_))
+        self.band_ = np.zeros((0, channels.values.shape[1]))
+        if len(errors):
+            seen = np.asarray(~np.isnan(errors).all(axis=0))
+            self.band_ = np.zeros((len(_BAND), len(seen)))
+            self.band_[:, seen] = np.nanquantile(errors[:, seen], _BAND, axis=0)
 
     def _explain_each(self, series: Series, scores: FloatArray) -> list[Anomaly]:
         """Return one `Anomaly` with its causes for every point, flagged or not, in order."""

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from amiss.batch import FloatArray
+from amiss.reading.stretches import Judge, in_blocks
 from amiss.reading.windows import Channels
-
-BLOCK = 131_072
-"""Points that are judged at once."""
-
-Judge = Callable[[Channels], FloatArray]
-"""Takes a stretch; says of each point, shape (points, ...), what depends on the points around it alone."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +61,6 @@ class Ground:
         found = []
         for one in self.stretches:
             low, high = max(first, one.first), min(stop, one.stop)
-            found += _in_blocks(judge, one.channels, self.reach, low + one.offset, high + one.offset)
+            if low < high:
+                found.append(in_blocks(judge, one.channels, self.reach, low + one.offset, high + one.offset))
         return found[0] if len(found) == 1 else np.concatenate(found)
-
-
-def _in_blocks(judge: Judge, channels: Channels, reach: int, first: int, stop: int) -> list[FloatArray]:
-    found = []
-    for begin in range(first, stop, BLOCK):
-        end = min(begin + BLOCK, stop)
-        low = max(0, begin - reach)
-        found.append(judge(channels.stretch(low, end + reach))[begin - low : end - low])
-    return found

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from amiss.batch import BoolArray, FloatArray
-from amiss.detectors.series_blocks import Ground, Judge, Stretch
+from amiss.detectors.series_blocks import Ground, Stretch
 from amiss.detectors.series_seasons import SeriesSeasons
 from amiss.detectors.series_stream import Placed
 from amiss.errors import ParameterError
 from amiss.events import EventRules, check_count
 from amiss.reading.levels import Settled, UsualLevels
+from amiss.reading.stretches import Judge
 from amiss.reading.timeline import Series, Timeline
 from amiss.reading.windows import Channels
 from amiss.series_committee import SeriesCommittee
@@ -82,7 +83,7 @@ class SeriesLevels(SeriesSeasons):
                 moved = replace(series, values=series.values[begin : end + reach] - one.off)
             there = Channels(*self._standardised(moved), channels.start + context + begin, self.window_)
             stretches.append(Stretch(one.place, end, there, -begin))
-        return Ground(stretches, context, self.committee_.dependence(self.window_) + MORE_REACH)
+        return Ground(stretches, context, self.committee_.dependence(self.window_))
 
     def _settled(self, series: Series, start: int) -> list[Settled]:
         """Return from where on which levels are normal, in new data alone; ``start`` is where the series stands."""

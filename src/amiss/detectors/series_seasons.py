@@ -60,9 +60,11 @@ class SeriesSeasons(Detector):
         longer = [] if found is None else found.points()
         shortest = [] if self.period_ is None else [self.period_]
         self.lengths_ = (*shortest, *(n for n in longer if n > (self.period_ or 1) and n < _LONGEST))
-        if calendar is not None and found is not None and found.any and self.models in ("auto", "fast"):
-            return [*models, Season()]
-        return models
+        if calendar is None or found is None:
+            return models
+        if found.any and self.models in ("auto", "fast"):
+            models = [*models, Season()]
+        return [model.knowing(found) if isinstance(model, Season) else model for model in models]
 
     def _seasons(self, channels: Channels) -> Seasons | None:
         if channels.calendar is not None:

@@ -12,7 +12,7 @@ from amiss.errors import ParameterError
 from amiss.models.base import SeriesModel
 from amiss.numerics.principal import principal_axes
 from amiss.numerics.recurrence import cluster, nearest_code, recurring
-from amiss.reading.windows import Channels, grid, spread_evenly, to_points, windows_of
+from amiss.reading.windows import Channels, grid, spread_evenly, stretches, to_points, windows_of
 
 _LEARNT_FROM = {"windows": 2_500, "points": 5_000}
 _SHARE = 0.9
@@ -75,7 +75,12 @@ class Codebook(SeriesModel):
         windows = len(channels) - self.steps_ + 1
         kept = spread_evenly(windows, _LEARNT_FROM[self.of])
         codes = cluster(self._rows(channels, kept), self.codes, random_state)
-        places = grid(channels, self.steps_)
+        places = np.concatenate(
+            [
+                first + grid(channels.stretch(first, stop + self.steps_ - 1), self.steps_)
+                for first, stop in stretches(windows)
+            ]
+        )
         index, _ = self._nearest(channels, places, codes)
         often = recurring(index, places, len(codes), 2 * length, self.blocks)
         self.codes_ = codes[often]

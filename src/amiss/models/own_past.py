@@ -11,6 +11,7 @@ from amiss.batch import FloatArray
 from amiss.models.base import SeriesModel
 from amiss.numerics.calibration import ExponentialTail
 from amiss.numerics.principal import principal_axes, residual
+from amiss.reading.stretches import learnt_from
 from amiss.reading.windows import Channels, spread_evenly, to_points, windows_of
 
 _LEARNT_FROM = 20_000
@@ -54,7 +55,7 @@ class OwnPast(SeriesModel):
         for channel, mean in enumerate(self.means_):
             rows = windows[:, channel] - mean
             self.axes_.append(principal_axes(rows.T @ rows / len(rows), self.share)[0])
-        self.tail_ = ExponentialTail().fit(self._errors(channels))
+        self.tail_ = ExponentialTail().fit(learnt_from(self._errors, channels, 2 * self.steps_))
         return self
 
     def score(self, channels: Channels) -> FloatArray:

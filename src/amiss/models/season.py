@@ -11,9 +11,10 @@ from amiss.batch import BoolArray, FloatArray
 from amiss.models.base import SeriesModel
 from amiss.numerics.calibration import ExponentialTail
 from amiss.numerics.profiles import Groups, Profile, spread_around
-from amiss.numerics.seasons import Seasons, crossed, find_seasons
+from amiss.numerics.seasons import Seasons, crossed, find_seasons, thinning
 from amiss.reading.calendar import Cycle
-from amiss.reading.windows import Channels
+from amiss.reading.stretches import learnt_from
+from amiss.reading.windows import LEARNT_FROM, Channels
 
 _WORST = 3
 _NORMAL = np.sqrt(np.pi / 2)  # standard deviations a mean absolute error, of normal errors
@@ -49,22 +50,33 @@ class Season(SeriesModel):
     tail_: ExponentialTail
     kinds: ClassVar[frozenset[str]] = frozenset({"series"})
 
+    left_out: ClassVar[frozenset[str]] = frozenset({"known"})
+    known: Seasons | None = None
+
     def __init__(self, least: float = 0.25) -> None:
         self.least = least
+
+    def knowing(self, found: Seasons) -> Self:
+        """Tell the model which periods there are, so that `fit` does not look for them again."""
+        self.known = found
+        return self
 
     def fit(self, channels: Channels, random_state: np.random.Generator) -> Self:
         """Find the periods; learn the profiles of each channel, and how far from them values usually are."""
         calendar = channels.calendar or Cycle(channels.period)
         self.points_ = len(channels)
-        self.seasons_ = find_seasons(channels.values, channels.mask, calendar)
-        groups = self._groups(channels)
+        self.seasons_ = self.known or find_seasons(channels.values, channels.mask, calendar)
+        self.known = None
+        every = thinning(len(channels), LEARNT_FROM, calendar.slots)
+        groups = self._groups(channels, every)
         self.folds_, self.profiles_, self.spreads_ = [], [], []
-        for values, missing in zip(channels.values.T, channels.mask.T, strict=True):
+        for values, missing in zip(channels.values[::every].T, channels.mask[::every].T, strict=True):
             profiles, expected = crossed(values, groups, ~missing)
             self.folds_.append(profiles)
             self.profiles_.append(Profile().fit(values, groups, ~missing))
             self.spreads_.append(self._spread(np.abs(values - expected)[~missing], groups, ~missing))
-        self.tail_ = ExponentialTail().fit(self._distance(channels))
+        around = 2 * max(channels.period, _LEVEL_POINTS)
+        self.tail_ = ExponentialTail().fit(learnt_from(self._distance, channels, around))
         return self
 
     def _spread(self, errors: FloatArray, groups: Groups, seen: BoolArray) -> FloatArray:
@@ -126,8 +138,9 @@ class Season(SeriesModel):
     def _distance(self, channels: Channels) -> FloatArray:
         return np.asarray(np.abs(channels.values - self.expected(channels)) / self.spread(channels))
 
-    def _groups(self, channels: Channels) -> Groups:
-        return self.seasons_.groups(self.seasons_.calendar.places(channels.start, len(channels)))
+    def _groups(self, channels: Channels, every: int = 1) -> Groups:
+        places = self.seasons_.calendar.places(channels.start, len(channels), every)
+        return self.seasons_.groups(places)
 
 
 def _sum_around(values: FloatArray, width: int) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import gcd
 from typing import Self
 
 import numpy as np
@@ -135,6 +136,20 @@ def find_seasons(values: FloatArray, mask: BoolArray, calendar: Calendar | Cycle
     return trial.with_holidays(found)
 
 
+def thinning(points: int, most: int, slots: int) -> int:
+    """Return which points are kept, each so-manieth, so that about ``most`` are and each of the slots comes.
+
+    Examples
+    --------
+    >>> thinning(1_000, 2_000, 24), thinning(10_000, 2_000, 24), thinning(8_000, 2_000, 24)
+    (1, 5, 5)
+    """
+    every = -(-points // most)
+    while gcd(every, slots) > 1:
+        every += 1
+    return every
+
+
 class _Trial:
     """The points that periods are looked for in, thinned where there are very many."""
 
@@ -143,9 +158,8 @@ class _Trial:
         while every > 1 and every < calendar.slots and calendar.slots % every:
             every += 1  # else times of day would hardly come again
         channels = np.unique(np.linspace(0, values.shape[1] - 1, _MOST_CHANNELS).astype(np.int64))
-        places = calendar.places(0, len(values))
         self.calendar, self.values, self.mask = calendar, values[::every, channels], mask[::every, channels]
-        self.places = Places(**{name: array[::every] for name, array in vars(places).items()})
+        self.places = calendar.places(0, len(values), every)
 
     def cycles(self, of: IntArray) -> int:
         """Return how many cycles are seen, of each at least half."""

@@ -105,9 +105,9 @@ class Calendar(Stored):
         self.cut_at, self.cut_points = cells - before.astype(np.int64), grid.cut_points
         return self
 
-    def places(self, start: int, count: int) -> Places:
-        """Return the places of ``count`` points, the first of which is at position ``start`` of the grid."""
-        wall = self.wall(np.arange(start, start + count))
+    def places(self, start: int, count: int, every: int = 1) -> Places:
+        """Return the places of each ``every``-th of ``count`` points, the first at position ``start`` of the grid."""
+        wall = self.wall(np.arange(start, start + count, every))
         micro = wall.astype(np.int64)
         day = micro // 86_400_000_000
         of_day = (micro - day * 86_400_000_000) / 1e6
@@ -163,10 +163,10 @@ class Cycle(Stored):
         self.slots = slots
         self.weekdays = weekdays
 
-    def places(self, start: int, count: int) -> Places:
-        """Return the places of ``count`` points, the first of which is at position ``start``."""
-        positions = np.arange(start, start + count)
-        day, nowhere = positions // self.slots, np.zeros(count, np.int64)
+    def places(self, start: int, count: int, every: int = 1) -> Places:
+        """Return the places of each ``every``-th of ``count`` points, the first at position ``start``."""
+        positions = np.arange(start, start + count, every)
+        day, nowhere = positions // self.slots, np.zeros(len(positions), np.int64)
         return Places(
             slot=positions % self.slots,
             day=day,
@@ -174,5 +174,5 @@ class Cycle(Stored):
             week=day // self.weekdays,
             date=nowhere,
             year=nowhere,
-            holiday=np.zeros(count, bool),
+            holiday=np.zeros(len(positions), bool),
         )

@@ -14,6 +14,10 @@ from amiss.reading.calendar import Calendar
 DEFAULT_WINDOW = 125
 """Points in a window where a series resembles itself at no lag."""
 
+LEARNT_FROM = 500_000
+"""Points of a series that are learnt from, where it has more."""
+
+_STRETCHES = 64  # that they lie in
 _SHORTEST, _LONGEST = 6, 303
 _NEARLY, _OFF = 0.95, 0.02  # a peak nearly as high as the highest, whose lag divides it to so much
 _PERIOD_POINTS = 20_000
@@ -319,6 +323,27 @@ def to_points(scores: FloatArray, begins: IntArray, steps: int, points: int) -> 
     return np.interp(np.arange(points), begins + steps // 2, scores)
 
 
+def stretches(points: int) -> list[tuple[int, int]]:
+    """Return where the stretches that are learnt from begin, and where they are over, in order of time.
+
+    A series of up to 500,000 points is learnt from as a whole; of a longer one 64 stretches, evenly spread, that hold
+    so many points together.
+
+    Examples
+    --------
+    >>> stretches(1_000), stretches(1_000_000)[:2]
+    ([(0, 1000)], [(0, 7812), (15750, 23562)])
+    """
+    if points <= LEARNT_FROM:
+        return [(0, points)]
+    length = LEARNT_FROM // _STRETCHES
+    begins = np.linspace(0, points - length, _STRETCHES).astype(np.int64).tolist()
+    return [(begin, begin + length) for begin in begins]
+
+
 def spread_evenly(count: int, most: int) -> IntArray:
-    """Return at most ``most`` of the positions 0 to ``count`` - 1, evenly spread, ascending."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+    """Return at most ``most`` of the positions below ``count``, ascending, evenly spread over what is learnt from."""
+    learnt = stretches(count)
+    length = learnt[0][1]
+    at = np.unique(np.linspace(0, length * len(learnt) - 1, min(count, most)).astype(np.int64))
+    return np.asarray(np.array([begin for begin, _ in learnt])[at // length] + at % length)
