@@ -233,17 +233,27 @@ def test_partial_fit_learns_a_series_that_appears_late() -> None:
 
 
 def test_labels_of_many_series_are_each_ones_own() -> None:
-    """Rows known to be bad are not learnt from, in fit and in partial_fit; others are as without labels."""
+    """Rows known to be bad or good count as they would alone, one without labels as ever; ranges name rows too."""
     data = pl.concat([TRAINING, NEW]).filter(pl.col("host") != "b")
     steps = (data["at"].to_numpy() - BEGIN) / HOUR
     odd = (data["host"] == "a").to_numpy() & (steps >= 258) & (steps < 265)
     asked = {"by": "host", "time": "at", "random_state": 0, "models": "fast"}
-    detector = SeriesDetector(**asked).fit(data, labels=odd.astype(int))
-    for name in "ac":
+    said = np.where(odd, 1.0, np.nan)
+    good = (data["host"] == "c").to_numpy() & (steps > 100)
+    detector = SeriesDetector(**asked).fit(data, labels=said)
+    for name, labels in (("a", said), ("c", None), ("c", np.where(good, 0.0, said))):
         one = SeriesDetector(time="at", random_state=0, models="fast")
         rows = (data["host"] == name).to_numpy()
-        one.fit(data.filter(host=name).drop("host"), labels=odd[rows].astype(int) if name == "a" else None)
+        if labels is not None:
+            detector.fit(data, labels=labels)
+        one.fit(data.filter(host=name).drop("host"), labels=None if labels is None else labels[rows])
         assert (detector.scores_[rows] == relative(one.scores_, one.threshold_)).all()
+    fault = ("2026-03-11T18:00", "2026-03-12T00:00", 1)
+    ranged = SeriesDetector(**asked).fit(data, labels=[fault])
+    one = SeriesDetector(time="at", random_state=0, models="fast")
+    one.fit(data.filter(host="a").drop("host"), labels=[fault])
+    rows = (data["host"] == "a").to_numpy()
+    assert (ranged.scores_[rows] == relative(one.scores_, one.threshold_)).all()
     whole = SeriesDetector(**asked).fit(data, labels=(data["host"] == "a").to_numpy().astype(int))
     assert whole.many_.failed == {  # type: ignore[union-attr]
         "host a": "All of its rows are labelled as anomalies, so there is nothing to learn from."

@@ -13,7 +13,7 @@ from amiss.errors import DataError, ParameterError
 from amiss.reading.by_key import ByKey
 from amiss.reading.frames import Frame
 from amiss.reading.timeline import _frame_of
-from amiss.thresholds.by_labels import known_bad
+from amiss.thresholds.by_labels import bad_and_good
 from amiss.workers import Task, cores
 
 _SERIES_A_WORKER, _POINTS_A_WORKER = 8, 50_000  # fewer are done sooner here than a worker is there
@@ -110,8 +110,6 @@ def labels_of(labels: Any, parts: ByKey) -> Callable[[int], dict[str, Any]]:
     """
     if labels is None:
         return lambda at: {}
-    bad = known_bad(labels, parts.rows)
-    given = np.asarray(labels, dtype=object).ravel()
-    good = ~bad & np.array([label is not None and label == label for label in given], bool)
+    bad, good = bad_and_good(labels, parts.rows)
     numbers = np.where(bad, 1.0, np.where(good, 0.0, np.nan))
     return lambda at: {"labels": numbers[parts.places(at)]}

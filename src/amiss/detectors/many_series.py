@@ -193,7 +193,7 @@ class ManySeries(SeriesLearning):
     def _learn_on_many(self, X: Any, labels: Any, many: ManyFitted) -> Self:
         """Let each series of ``X`` learn on, or begin."""
         parts = self._taken_apart(X)
-        labelled = labels_of(labels, parts)
+        labelled = labels_of(self._labels_of(X, labels), parts)
 
         def task_of(at: int) -> Task:
             place = many.place_of(parts.keys[at])
@@ -214,7 +214,7 @@ class ManySeries(SeriesLearning):
         from amiss.detectors.shared_series import learn_shared
 
         parts = self._taken_apart(X)
-        labelled = labels_of(labels, parts)
+        labelled = labels_of(self._labels_of(X, labels), parts)
         opening = self._opening_for_many(do, None)
         params = opening["params"]
         places = [0] * len(parts)

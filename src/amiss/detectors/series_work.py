@@ -142,16 +142,15 @@ def unpacked(content: Bytes) -> Any:
 
 def _fitted(detector: Any, task: Task) -> Any:
     """Return the detector fitted on the series; one without values teaches nothing."""
-    labels = _labels(task)
-    if labels is not None and not (labels == 1).any():
-        labels = None  # nothing is to be left out
-    detector.fit(task["data"], labels=labels)
+    detector.fit(task["data"], labels=_labels(task))
     return _of_values(detector)
 
 
 def _labels(task: Task) -> FloatArray | None:
     labels: FloatArray | None = task.get("labels")
-    if labels is not None and (labels == 1).all():
+    if labels is None or np.isnan(labels).all():
+        return None
+    if (labels == 1).all():
         raise DataError("All of its rows are labelled as anomalies, so there is nothing to learn from.")
     return labels
 
