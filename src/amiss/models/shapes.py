@@ -35,7 +35,10 @@ class TimedWindows(TimedRows):
     begins: IntArray
 
     def __init__(self, channels: Channels, kept: IntArray, steps: int) -> None:
-        covered = np.unique(kept[:, None] + np.arange(steps))
+        begun = np.zeros(len(channels) + 1, np.int64)  # so many windows more, or fewer, than at the point before
+        begun[kept] += 1
+        begun[kept + steps] -= 1
+        covered = np.flatnonzero(np.cumsum(begun[:-1]))
         every = len(covered) == len(channels)  # the same points for several models: a file holds them once
         self.covered = channels.values if every else channels.values[covered]
         self.begins = np.searchsorted(covered, kept)
