@@ -17,6 +17,7 @@ from amiss.batch import Batch
 from amiss.errors import AmissWarning, ParameterError
 from amiss.models import Masked
 from amiss.networks.masked_core import MaskedNets, MaskedTrainee, hide
+from amiss.networks.masked_turns import Turns
 from amiss.numerics.blocks import LANES
 
 
@@ -108,23 +109,36 @@ def test_lanes_give_the_answers_of_training_at_any_place() -> None:
     rows = draw.normal(size=(2 * LANES, 9)).astype(np.float32)
     seen = draw.random((len(rows), 9)) < 0.8
     groups = np.array([[0, 1, 2, 0, 1, 2, 0, 1, 0], [2, 1, 0, 0, 1, 1, 2, 0, 0]])
-    turns = nets.turns(groups)
+    turns = Turns(nets, groups)
 
     def as_lanes(values: Any) -> Any:
         lanes = values.reshape(2, LANES, 9).swapaxes(1, 2)[:, None]
         return np.ascontiguousarray(lanes, np.float32)
 
     lanes, there = as_lanes(rows), as_lanes(seen)
-    answers = nets.rebuild(lanes, there, turns)
+    answers = turns.rebuild(lanes, there)
     for turn in range(3):
         shown = np.stack([seen & (group != turn) for group in groups])
         slow = nets.forward(rows, shown)
         got = answers.transpose(1, 0, 3, 2).reshape(2, -1, 9)
         for i, group in enumerate(groups):
             np.testing.assert_allclose(got[i][:, group == turn], slow[i][:, group == turn], atol=2e-5)
-    turned = nets.rebuild(np.roll(lanes, 5, axis=3)[::-1], np.roll(there, 5, axis=3)[::-1], turns)
+    turned = turns.rebuild(np.roll(lanes, 5, axis=3)[::-1], np.roll(there, 5, axis=3)[::-1])
     assert np.array_equal(np.roll(turned, -5, axis=3)[::-1], answers)
-    assert np.array_equal(nets.rebuild(lanes[1:], there[1:], turns), answers[1:])
+    assert np.array_equal(turns.rebuild(lanes[1:], there[1:]), answers[1:])
+
+
+def test_a_whole_row_has_its_answer_whatever_the_rows_beside_it_miss() -> None:
+    """The answer of a row without gaps is the same to the bit beside rows with gaps and beside none."""
+    nets, draw = some_nets(2, 6, 16), np.random.default_rng(8)
+    turns = Turns(nets, np.array([[0, 1, 2, 0, 1, 2], [2, 2, 1, 1, 0, 0]]))
+    lanes = draw.normal(size=(3, 1, 6, LANES)).astype(np.float32)
+    there = np.ones(lanes.shape, np.float32)
+    alone = turns.rebuild(lanes, there)
+    there[:2, :, :, 1::2] = draw.random((2, 1, 6, LANES // 2)) < 0.5
+    beside = turns.rebuild(lanes, there)
+    assert np.array_equal(beside[:, :, :, ::2], alone[:, :, :, ::2])
+    assert not np.array_equal(beside, alone)
 
 
 def test_every_row_hides_at_least_one_cell_at_a_rate_of_its_own() -> None:

@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from amiss.batch import Batch, BoolArray, FloatArray, IntArray
+from amiss.batch import AnyArray, Batch, BoolArray, FloatArray, IntArray
 from amiss.models.base import Model
 from amiss.models.robust import Gaussian, lowest
 from amiss.networks.masked_core import MaskedNets, MaskedTrainee
+from amiss.networks.masked_turns import Turns
 from amiss.networks.rows import Float32Array
 from amiss.numerics.blocks import LANES, in_parts, squared_lengths
 from amiss.numerics.calibration import Tail
@@ -28,7 +29,7 @@ _LARGEST_SHOWN = (
 _LEAST_UNIT = 0.05  # of its variance: the least usual squared error of a column
 _CONSTANT_UNIT = 0.02  # of a column that never varied, where another value is off by 1
 _MEASURED = 4_000
-_ROWS_AT_ONCE = 8 * LANES
+_ROWS_AT_ONCE = 16 * LANES
 
 
 class Masked(Model):
@@ -183,7 +184,7 @@ class Masked(Model):
         some = kept.take(np.linspace(0, len(kept) - 1, min(len(kept), _MEASURED)).astype(np.int64))
         everywhere = self.space_.apply(batch)[:, varies].var(axis=0)
         here = np.maximum(self._rows(kept)[0].var(axis=0), 1e-3 * everywhere + 1e-12)
-        usual = self._judged(some)[1].sum(axis=0) / np.maximum((~some.mask[:, varies]).sum(axis=0), 1)
+        usual = self._mean_errors(some).sum(axis=0) / np.maximum((~some.mask[:, varies]).sum(axis=0), 1)
         self.units_ = np.maximum(usual, _LEAST_UNIT * here)
 
     def networks(self) -> list[dict[str, Any]]:
@@ -199,61 +200,86 @@ class Masked(Model):
         constant = ~self.space_.varies_
         changed = (self.space_.apply(batch)[:, constant] != 0).sum(axis=1)
         extra = changed * np.log1p(1 / _CONSTANT_UNIT) / max(1, len(self.units_))
-        return np.asarray(self._judged(batch)[0] + extra)
+        out = np.zeros(len(batch))
+
+        def tell(here: slice, guesses: AnyArray, errors: FloatArray) -> None:
+            """Write the scores of some rows."""
+            each = errors.shape[1] * errors.shape[2]
+            logs = np.log1p(errors, out=errors).reshape(len(errors), each, LANES)
+            out[here] = (logs.sum(axis=1) / each).reshape(-1)[: here.stop - here.start]
+
+        self._judge(batch, tell)
+        return np.asarray(out + extra)
 
     def surprise(self, batch: Batch) -> FloatArray:
         """Return the squared error of each cell in units of the usual one of its column."""
         varies = self.space_.varies_
         out = self.space_.apply(batch) ** 2 / _CONSTANT_UNIT
-        out[:, varies] = self._judged(batch)[1]
+        out[:, varies] = self._mean_errors(batch)
         return np.where(batch.mask, 0.0, out)
 
     def expected(self, batch: Batch) -> FloatArray:
         """Return what the other columns let expect in each cell, shape (items, columns), raw units."""
-        units = np.zeros(batch.values.shape)
-        units[:, self.space_.varies_] = self._judged(batch)[2]
+        units, found = np.zeros(batch.values.shape), np.zeros((len(batch), len(self.units_)))
+
+        def tell(here: slice, guesses: AnyArray, errors: FloatArray) -> None:
+            """Write what was expected in some rows."""
+            found[here] = _as_rows(guesses.mean(axis=1, dtype=np.float64))[: here.stop - here.start]
+
+        self._judge(batch, tell)
+        units[:, self.space_.varies_] = found
         return self.space_.invert(units)
+
+    def _mean_errors(self, batch: Batch) -> FloatArray:
+        """Return the surprise of the cells of columns that vary, the mean over the networks."""
+        out = np.zeros((len(batch), len(self.units_)))
+
+        def tell(here: slice, guesses: AnyArray, errors: FloatArray) -> None:
+            """Write the surprise of some rows."""
+            out[here] = _as_rows(errors.mean(axis=1))[: here.stop - here.start]
+
+        self._judge(batch, tell)
+        return out
 
     def _rows(self, batch: Batch) -> tuple[FloatArray, BoolArray]:
         """Return the columns that vary, in the space, and which of their cells are there."""
         varies = self.space_.varies_
         return np.ascontiguousarray(self.space_.apply(batch)[:, varies]), ~batch.mask[:, varies]
 
-    def _judged(self, batch: Batch) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the score of each item, the surprise of its cells, and what was expected, of columns that vary."""
+    def _judge(self, batch: Batch, tell: Callable[[slice, AnyArray, FloatArray], None]) -> None:
+        """Tell, some rows at a time, the place of the rows, what was expected in them, and their surprise.
+
+        Both are lanes of the columns that vary, shape (stacks, nets, width, LANES), one network's view each.
+        """
         rows, seen = self._rows(batch)
-        score, surprise, expected = np.zeros(len(rows)), np.zeros(rows.shape), np.zeros(rows.shape)
         if not rows.shape[1]:
-            return score, surprise, expected
+            return
         guess = self._guesser(rows)
 
         def judge(part: slice) -> None:
-            """Fill in the rows of one part."""
+            """Tell of the rows of one part."""
             for start in range(part.start, part.stop, _ROWS_AT_ONCE):
                 here = slice(start, min(start + _ROWS_AT_ONCE, part.stop))
                 lanes, there = _as_lanes(rows[here]), _as_lanes(seen[here].astype(np.float64))
                 guesses = guess(here, lanes, there)
-                errors = (guesses - lanes) ** 2 * there / self.units_[:, None]
-                each, count = errors.shape[1] * errors.shape[2], here.stop - here.start
-                logs = np.log1p(errors).reshape(len(errors), each, LANES)
-                score[here] = (logs.sum(axis=1) / each).reshape(-1)[:count]
-                surprise[here] = _as_rows(errors.mean(axis=1))[:count]
-                expected[here] = _as_rows(guesses.mean(axis=1))[:count]
+                errors = np.subtract(guesses, lanes)
+                errors *= errors
+                errors *= there / self.units_[:, None]
+                tell(here, guesses, errors)
 
         in_parts(judge, len(rows))
-        return score, surprise, expected
 
-    def _guesser(self, rows: FloatArray) -> Callable[[slice, FloatArray, FloatArray], FloatArray]:
+    def _guesser(self, rows: FloatArray) -> Callable[[slice, FloatArray, FloatArray], AnyArray]:
         """Return what rebuilds the cells of some rows, given as lanes; it answers (stacks, nets, width, LANES)."""
         if self.linear_ is not None:
             rebuilt = rows - self.linear_.residuals(rows)[0]
             return lambda here, lanes, there: _as_lanes(rebuilt[here])
         nets = MaskedNets(self.nets, rows.shape[1], self.hidden, self.weights_)
-        turns = nets.turns(self.groups_)
+        turns = Turns(nets, self.groups_)
 
-        def by_nets(here: slice, lanes: FloatArray, there: FloatArray) -> FloatArray:
+        def by_nets(here: slice, lanes: FloatArray, there: FloatArray) -> AnyArray:
             values = np.clip(lanes, -_LARGEST_SHOWN, _LARGEST_SHOWN).astype(np.float32)
-            return nets.rebuild(values, there.astype(np.float32), turns).astype(np.float64)
+            return turns.rebuild(values, there.astype(np.float32))
 
         return by_nets
 

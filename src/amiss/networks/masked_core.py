@@ -9,16 +9,14 @@ backward pass is written by hand.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from amiss.batch import AnyArray, BoolArray, IntArray
 from amiss.networks.adam import Adam
 from amiss.networks.rows import Float32Array
-from amiss.numerics.blocks import LANES
 
-_GATE = 1.702  # x times the logistic function of this times x is close to x times the normal distribution function
+GATE = 1.702  # x times the logistic function of this times x is close to x times the normal distribution function
 _LEAST, _MOST = 0.05, 0.55  # share of its cells that a row hides
 _ROWS_AT_ONCE = 1_024
 
@@ -115,89 +113,6 @@ class MaskedNets:
         _bend_back(room.before, room.gate, room.back, room.spare)
         np.matmul(_turned(room.joined[:, :, self.hidden :]), room.spare, out=self._first_slope)
 
-    def turns(self, groups: IntArray) -> Turns:
-        """Return what `rebuild` asks for, when each network hides the columns group after group.
-
-        Parameters
-        ----------
-        groups : ndarray of shape (nets, width), integers
-            The group of each column, from 0.
-
-        Raises
-        ------
-        ValueError
-            There are fewer groups than a column says, as a model file may.
-        """
-        if not (groups.size and groups.min() >= 0 and groups.max() < groups.shape[1]):
-            raise ValueError(
-                "a column is in a group that is not there"
-            )  # numpy's bincount would leave its memory
-        count = int(groups.max()) + 1
-        most = max(int(np.bincount(row).max()) for row in groups)
-        order = np.zeros((count, self.nets, most), np.int64)
-        places = np.empty(groups.shape, np.int64)
-        for i, row in enumerate(groups):
-            for turn in range(count):
-                columns = np.flatnonzero(row == turn)
-                order[turn, i, : len(columns)] = columns
-                places[i, columns] = turn * most + np.arange(len(columns))
-        outputs = [np.take_along_axis(self.output, columns[:, None, :], axis=2) for columns in order]
-        hidden = [(groups == turn)[:, :, None] for turn in range(count)]
-        return Turns([np.ascontiguousarray(_turned(output)) for output in outputs], hidden, places)
-
-    def rebuild(self, values: Float32Array, seen: Float32Array, turns: Turns) -> Float32Array:
-        """Return each cell as each network answers it when its group is hidden, shape (stacks, nets, width, LANES).
-
-        A row's answer is the same at any place and in any company: every product has one shape, and the rows lie
-        beside each other as lanes, see `lane_product`.
-
-        Parameters
-        ----------
-        values : ndarray of shape (stacks, 1, width, LANES), float32
-        seen : ndarray of shape (stacks, 1, width, LANES), float32
-            1.0 where a cell is there, 0.0 where it is missing.
-        turns : Turns
-        """
-        stacks, d = len(values), self.width
-        joined = np.ones(
-            (stacks, self.nets, self.hidden + self.inputs, LANES), np.float32
-        )  # its last value stays 1
-        inputs = joined[:, :, self.hidden :]
-        before = np.empty((stacks, self.nets, self.hidden, LANES), np.float32)
-        gate, between = np.empty_like(before), np.empty_like(before)
-        answers = []
-        for output, hidden in zip(turns.outputs, turns.hidden, strict=True):
-            inputs[:, :, d : 2 * d] = seen
-            np.copyto(inputs[:, :, d : 2 * d], np.float32(0), where=hidden)
-            np.multiply(values, inputs[:, :, d : 2 * d], out=inputs[:, :, :d])
-            np.matmul(_turned(self.first), inputs, out=before)
-            _bend(before, gate, between)
-            np.matmul(_turned(self.second), between, out=before)
-            _bend(before, gate, before)
-            np.add(before, between, out=joined[:, :, : self.hidden])
-            answers.append(np.matmul(output, joined))
-        together = np.concatenate(answers, axis=2)
-        return np.stack([together[:, i].take(row, axis=1) for i, row in enumerate(turns.places)], axis=1)
-
-
-@dataclass(frozen=True)
-class Turns:
-    """The groups of columns that are hidden one after the other.
-
-    Attributes
-    ----------
-    outputs : list of ndarray
-        Of each turn the last layer of the columns it hides, shape (nets, columns, hidden + inputs).
-    hidden : list of ndarray
-        Of each turn which columns each network hides, shape (nets, width, 1).
-    places : ndarray of shape (nets, width)
-        Where each column stands among the answers of all turns.
-    """
-
-    outputs: list[Float32Array]
-    hidden: list[BoolArray]
-    places: IntArray
-
 
 class _Room:
     """Where the values of one batch stand, so that a step allocates nothing."""
@@ -219,7 +134,7 @@ def _turned(matrices: AnyArray) -> AnyArray:
 
 def _bend(x: Float32Array, gate: Float32Array, out: Float32Array) -> None:
     """Write the gate, sigmoid(1.702 x), and x times the gate. A tanh is the quickest way to a sigmoid in numpy."""
-    np.multiply(x, np.float32(_GATE / 2), out=gate)
+    np.multiply(x, np.float32(GATE / 2), out=gate)
     np.tanh(gate, out=gate)
     gate *= np.float32(0.5)
     gate += np.float32(0.5)
@@ -230,7 +145,7 @@ def _bend_back(x: Float32Array, gate: Float32Array, slope: Float32Array, out: Fl
     """Write the slope before the bend: slope x gate x (1 + 1.702 x (1 - gate))."""
     np.subtract(np.float32(1), gate, out=out)
     out *= x
-    out *= np.float32(_GATE)
+    out *= np.float32(GATE)
     out += np.float32(1)
     out *= gate
     out *= slope
@@ -324,4 +239,4 @@ def hide(shape: tuple[int, int, int], random_state: np.random.Generator) -> Bool
     return hidden
 
 
-__all__ = ["MaskedNets", "MaskedTrainee", "Turns", "hide"]
+__all__ = ["GATE", "MaskedNets", "MaskedTrainee", "hide"]

@@ -92,4 +92,4 @@ def _answer(nets: MaskedNets, values: Value, shown: Value) -> Value:
 
 
 def _bent(x: Value) -> Value:
-    return x * nodes.activation(x * masked_core._GATE, "sigmoid")
+    return x * nodes.activation(x * masked_core.GATE, "sigmoid")
