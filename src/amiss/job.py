@@ -11,9 +11,10 @@ import numpy as np
 
 from amiss.detection import Anomaly, Detection
 from amiss.detectors.any_kind import Choice, as_taken, choose_kind, detector_of, of_many
-from amiss.errors import DataError, ParameterError, SourceError
+from amiss.errors import DataError, ParameterError
 from amiss.models.given import network_named
 from amiss.progress import Told, listening
+from amiss.reading.side_columns import labels_in, taken_out
 from amiss.sources import Limits, open_source
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ class Job:
         Of the source.
     columns : tuple of str
         Those to look at; empty: all.
-    key : str or None
-        The column that names the rows; it is not looked at.
+    key, labels : str or None
+        The columns that name the rows, and that say what is known of them; they are not looked at.
     limits : tuple of str
         Such as "bytes=5G".
     kind : str or None
@@ -57,6 +58,7 @@ class Job:
     query: str | None = None
     columns: tuple[str, ...] = ()
     key: str | None = None
+    labels: str | None = None
     limits: tuple[str, ...] = ()
     kind: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -81,14 +83,17 @@ class Reading:
     notes : tuple of str
     keys : sequence or None
         The value of the key column in each row.
+    labels : list or None
+        1 for rows known to be bad, 0 for rows known to be good, None for others.
     whole : as data
-        The data with its key column.
+        The data with all its columns.
     """
 
     data: dict[str, np.ndarray[Any, Any]] | polars.DataFrame | list[str]
     found: str
     notes: tuple[str, ...] = ()
     keys: Sequence[Any] | None = None
+    labels: list[int | None] | None = None
     whole: Any = None
 
 
@@ -103,7 +108,7 @@ def read(job: Job, told: Told = lambda text: None) -> Reading:
     told("Reading")
     columns = list(job.columns) or None
     by = job.params.get("by") or []
-    others = [job.key, job.params.get("time"), *([by] if isinstance(by, str) else by)]
+    others = [job.key, job.labels, job.params.get("time"), *([by] if isinstance(by, str) else by)]
     wanted = columns and list(dict.fromkeys([*columns, *filter(None, others)]))
     source = open_source(
         job.place,
@@ -115,21 +120,13 @@ def read(job: Job, told: Told = lambda text: None) -> Reading:
     )
     data = source.read()
     reading = Reading(data, source.describe(), source.notes, whole=data)
-    return _without_key(reading, job.key) if job.key else reading
-
-
-def _without_key(reading: Reading, key: str) -> Reading:
-    data = reading.data
-    if isinstance(data, list):
-        raise SourceError(
-            f"A list of strings has no columns, so none of them is the key {key!r}. Leave it out."
-        )
-    if key not in (names := list(data if isinstance(data, dict) else data.columns)):
-        raise SourceError(f"There is no column {key!r} to be the key. The columns: {', '.join(names)}.")
-    if isinstance(data, dict):
-        keys: Sequence[Any] = data[key].tolist()
-        return replace(reading, data={n: v for n, v in data.items() if n != key}, keys=keys)
-    return replace(reading, data=data.drop(key), keys=data[key].to_list())
+    if job.labels:
+        data, marks = taken_out(reading.data, job.labels, "the column of labels")
+        reading = replace(reading, data=data, labels=labels_in(marks, job.labels))
+    if job.key:
+        data, keys = taken_out(reading.data, job.key, "the key")
+        reading = replace(reading, data=data, keys=keys)
+    return reading
 
 
 def learn(job: Job, reading: Reading, told: Told = lambda text: None) -> tuple[Detector, Choice]:
@@ -143,7 +140,7 @@ def learn(job: Job, reading: Reading, told: Told = lambda text: None) -> tuple[D
     detector, choice = unfitted(job, reading)
     told(f"Learning what is normal ({choice.kind})")
     with listening(told):
-        return detector.fit(as_taken(reading.data, choice.kind)), choice
+        return detector.fit(as_taken(reading.data, choice.kind), labels=reading.labels), choice
 
 
 def tuned(
@@ -166,9 +163,12 @@ def tuned(
             data,
             effort.trials,
             effort.seconds,
+            labels=reading.labels,
             study=study,
             random_state=detector.random_state,
         )
+        if reading.labels is not None:
+            tuning.best.fit(data, labels=reading.labels)
     return tuning, choice
 
 
@@ -194,7 +194,10 @@ def judge(job: Job, reading: Reading, told: Told = lambda text: None) -> Detecti
         detector, choice = unfitted(job, reading)
         told(f"Learning what is normal, and what does not fit ({choice.kind})")
         with listening(told):
-            detection = detector.fit_detect(as_taken(reading.data, detector.kind))
+            data, marks = as_taken(reading.data, detector.kind), reading.labels
+            detection = (
+                detector.fit_detect(data) if marks is None else detector.fit(data, labels=marks).detect(data)
+            )
     else:
         detector, choice = loaded(job, job.model, reading, told)
         told("Looking for what does not fit")
@@ -234,8 +237,8 @@ def _items(data: Any) -> int:
 def loaded(job: Job, model: str, reading: Reading, told: Told) -> tuple[Detector, Choice]:
     """Return the detector of a model file, and its kind; the names of the columns are all it asks of what was read."""
     decided = [name for name in job.params if name != "jobs"]
-    if job.kind or decided:
-        said = ", ".join([*(["kind"] if job.kind else []), *decided])
+    if job.kind or job.labels or decided:
+        said = ", ".join([*(["kind"] if job.kind else []), *(["labels"] if job.labels else []), *decided])
         raise ParameterError(
             f"{said}: decided when {model} was learnt. Leave that out, or learn anew without the model."
         )

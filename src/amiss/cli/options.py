@@ -27,6 +27,11 @@ _DATA = [
         help="Look at these columns only; more than once, or a list.",
     ),
     click.option("--key", metavar="COLUMN", help="The column that names the rows; it is not looked at."),
+    click.option(
+        "--labels",
+        metavar="COLUMN",
+        help="The column that holds 1 for rows known to be bad, 0 for good ones; it is not looked at.",
+    ),
     click.option("--time", metavar="COLUMN", help="The column that holds the time: the data is a series."),
     click.option("--table", metavar="NAME", help="The table or view of a database."),
     click.option("--query", metavar="SELECT", help="The query of a database."),
@@ -208,7 +213,7 @@ def _job(given: dict[str, Any]) -> Job:
         "events": given.pop("events"),
     }
     columns = tuple(name for text in given.pop("columns") for name in text.split(","))
-    names = ("place", "format", "table", "query", "key", "limits", "kind", "network")
+    names = ("place", "format", "table", "query", "key", "labels", "limits", "kind", "network")
     said = {name: given.pop(name) for name in names}
     given_params = {name: value for name, value in params.items() if value is not None}
     return Job(**said, columns=columns, params=given_params, model=given.pop("model", None))
