@@ -1,27 +1,29 @@
-"""Print what judging large tables costs: rows a second, CPU, peak memory of all processes, as rows grow.
+"""Print what judging large tables costs: rows a CPU second, peak memory of all processes, as rows grow.
 
     python benchmarks/scale.py [--rows 10000,100000,1000000,10000000] [--detectors fast,auto,dense] [--json PATH]
     python benchmarks/scale.py --quick                      a minute: 10,000 and 100,000 rows
     python benchmarks/scale.py --only limit --rows 20000000  more data than memory, killed in the middle, resumed
 
 Each line is `amiss detect` as a whole process over a folder of Parquet files of 20 columns: sample, fit, score, write.
-"growth": rows 10^4 to 10^7. "cores": one and two processes. "partitions": 10,000 to 1,000,000 rows a piece. "spark":
-the same in a local Spark, where pyspark is installed. "limit": a memory limit of the kernel below the size of the
-data, kill -9 when half is done, the same command again, and the answer compared with that of one quiet run.
-From the slope of the CPU seconds: what 10^12 rows cost at --price dollars a core-hour.
+"growth": rows 10^4 to 10^7. "cores": one and two processes. "partitions": files of 10,000 rows and more, each one
+partition (of larger files one has 100,000 rows). "spark": the same in a local Spark, where that is there. "limit": a
+memory limit of the kernel below the size of the data, kill -9 when half is done, the same command again, and the
+answer compared with that of one quiet run without a limit. From the slope of the CPU seconds: what 10^12 rows cost at
+--price dollars a core-hour.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,7 @@ from process_tree import Measured, measure
 
 PARTS = ("growth", "cores", "partitions", "spark", "limit")
 COLUMNS, _FILE = 20, 1_000_000
+_PIECES = (10_000, 30_000, 100_000)
 _AMISS = str(Path(sys.executable).with_name("amiss"))
 _TRILLION, _CORES = 10**12, 1_000
 
@@ -42,14 +45,15 @@ class Job:
     detector: str
     rows: int
     jobs: int = 2
-    partition: int | None = None
+    file: int = 1_000_000
     cluster: str = "local"
+    memory: int | None = None
 
     def command(self, folder: Path, answer: Path) -> list[str]:
         """Return the command line."""
         asked = [_AMISS, "detect", str(folder), "-o", str(answer), "--key", "id", "--quiet", "--no-report"]
         asked += ["--models", self.detector, "--jobs", str(self.jobs), "--cluster", self.cluster]
-        return asked + (["--partition", str(self.partition)] if self.partition else [])
+        return asked + (["--memory", f"{self.memory}M"] if self.memory else [])
 
 
 @dataclass(frozen=True)
@@ -65,32 +69,25 @@ class Line:
     def words(self) -> str:
         """The line of a table."""
         job = self.job
-        cells = [
-            job.part,
-            job.detector,
-            job.cluster,
-            f"{job.rows:,}",
-            f"{job.partition or 'default'}",
-            str(job.jobs),
-        ]
-        cells += [f"{job.rows / self.wall:,.0f}", f"{self.wall:.1f}", f"{self.cpu:.1f}", f"{self.peak:,.0f}"]
+        cells = [job.part, job.detector, job.cluster, f"{job.rows:,}", f"{job.file:,}", str(job.jobs)]
+        cells += [f"{job.rows / self.cpu:,.0f}", f"{self.cpu:.1f}", f"{self.wall:.1f}", f"{self.peak:,.0f}"]
         return f"| {' | '.join(cells)} |"
 
 
 HEAD = (
-    "| part | detector | cluster | rows | rows a partition | processes | rows/s | wall s | CPU s | peak MiB |\n"
+    "| part | detector | cluster | rows | rows a file | processes | rows a CPU s | CPU s | wall s | peak MiB |\n"
     + "|---" * 10
     + "|"
 )
 
 
 # ------------------------------------------------------------ data
-def write_rows(folder: Path, rows: int, width: int = COLUMNS) -> Path:
-    """Write Parquet files of a million rows: a key, and columns that hang together; one row in 1000 does not."""
+def write_rows(folder: Path, rows: int, width: int = COLUMNS, file: int = _FILE) -> Path:
+    """Write Parquet files of so many rows: a key, and columns that hang together; one row in 1000 does not."""
     folder.mkdir(parents=True)
     mixing = np.random.default_rng(0).normal(size=(5, width)).astype(np.float32)
-    for number, start in enumerate(range(0, rows, _FILE)):
-        rng, count = np.random.default_rng([1, number]), min(_FILE, rows - start)
+    for number, start in enumerate(range(0, rows, file)):
+        rng, count = np.random.default_rng([1, number]), min(file, rows - start)
         values = rng.standard_normal((count, 5), np.float32) @ mixing
         values += np.float32(0.3) * rng.standard_normal((count, width), np.float32)
         odd = np.flatnonzero(rng.random(count) < 0.001)
@@ -121,9 +118,8 @@ def jobs_of(asked: argparse.Namespace) -> Iterator[Job]:
         elif part == "cores":
             yield from (Job(part, detector, middle, jobs) for detector in asked.detectors for jobs in (1, 2))
         elif part == "partitions":
-            pieces = [n for n in (10_000, 100_000, 1_000_000) if n <= middle]
-            yield from (Job(part, first, middle, partition=n) for n in pieces)
-        elif part == "spark" and importlib.util.find_spec("pyspark"):
+            yield from (Job(part, first, middle, file=n) for n in _PIECES if n <= middle)
+        elif part == "spark" and _has_spark():
             yield from (
                 Job(part, first, rows, cluster="spark:master=local[2]") for rows in sorted(asked.rows)[:2]
             )
@@ -134,6 +130,12 @@ def _few(detector: str, rows: int, asked: argparse.Namespace) -> bool:
     return detector not in ("fast", "auto") or rows <= asked.most
 
 
+def _has_spark() -> bool:
+    """Return whether amiss and this environment know Spark."""
+    known = subprocess.run([_AMISS, "parts"], capture_output=True, text=True, check=True).stdout
+    return "spark" in known and find_spec("pyspark") is not None
+
+
 def finished(command: list[str], limit: int | None = None) -> Measured:
     """Run a command that must succeed."""
     taken = measure(command, limit)
@@ -142,35 +144,36 @@ def finished(command: list[str], limit: int | None = None) -> Measured:
     return taken
 
 
-def beyond_memory(folder: Path, scratch: Path, detector: str, rows: int, limit: int) -> dict[str, object]:
+def parts_of(answer: Path) -> list[Path]:
+    """Return the part files that are there."""
+    return sorted(answer.glob("part-*.parquet"))
+
+
+def beyond_memory(folder: Path, scratch: Path, asked: argparse.Namespace) -> dict[str, object]:
     """Judge more data than memory, kill it in the middle, resume; return what happened."""
-    job, quiet, broken = Job("limit", detector, rows), scratch / "quiet", scratch / "broken"
+    rows, quiet, broken = max(asked.rows), scratch / "quiet", scratch / "broken"
+    job = Job("limit", asked.detectors[0], rows, memory=asked.limit)
     whole = finished(job.command(folder, quiet))
-    count = len(list(quiet.glob("part-*.parquet")))
-
-    def half() -> bool:
-        return broken.is_dir() and len(list(broken.glob("part-*.parquet"))) >= max(count // 2, 1)
-
-    killed = measure(job.command(folder, broken), limit, half)
-    done = len(list(broken.glob("part-*.parquet")))
-    resumed = finished(job.command(folder, broken), limit)
-    equal = all(
-        pl.read_parquet(path).equals(pl.read_parquet(broken / path.name))
-        for path in sorted(quiet.glob("part-*"))
+    count = len(parts_of(quiet))
+    killed = measure(
+        job.command(folder, broken), asked.limit, lambda: len(parts_of(broken)) >= max(count // 2, 1)
     )
+    done = {path: path.stat().st_mtime_ns for path in parts_of(broken)}
+    resumed = finished(job.command(folder, broken), asked.limit)
+    pairs = zip(parts_of(quiet), parts_of(broken), strict=True)
     return {
-        "data_mib": round(size_of(folder)),
-        "rows": rows,
-        "limit_mib": limit,
-        "peak_without_limit_mib": round(whole.peak),
-        "ended_by_signal": -killed.status,
+        "command": " ".join(job.command(Path("ROWS"), Path("ANSWER"))),
+        "data MiB": round(size_of(folder)),
+        "limit MiB": asked.limit,
+        "peak MiB": round(max(killed.peak, resumed.peak)),
+        "peak without the limit MiB": round(whole.peak),
+        "killed with signal": -killed.status,
         "partitions": count,
-        "partitions_done_at_the_kill": done,
-        "peak_mib": round(max(killed.peak, resumed.peak)),
-        "cpu_quiet": round(whole.cpu, 1),
-        "cpu_resumed": round(resumed.cpu, 1),
-        "equal": equal and len(list(broken.glob("part-*.parquet"))) == count,
-        "left_over": sorted(path.name for path in broken.iterdir() if path.name.startswith(".")),
+        "done at the kill": len(done),
+        "of them done again": sum(path.stat().st_mtime_ns != then for path, then in done.items()),
+        "CPU s of the quiet run": round(whole.cpu, 1),
+        "CPU s after the kill": round(resumed.cpu, 1),
+        "answers equal": all(pl.read_parquet(one).equals(pl.read_parquet(other)) for one, other in pairs),
     }
 
 
@@ -211,7 +214,7 @@ def options() -> argparse.Namespace:
     )
     ask.add_argument("--detectors", type=names, default=["fast", "auto", "dense"])
     ask.add_argument("--only", type=names, default=list(PARTS[:-1]), help=f"of {', '.join(PARTS)}")
-    ask.add_argument("--limit", type=int, default=1024, help="MiB, for the part 'limit'")
+    ask.add_argument("--limit", type=int, default=512, help="MiB, for the part 'limit'")
     ask.add_argument("--price", type=float, default=0.04, help="dollars a core-hour")
     ask.add_argument("--quick", action="store_true", help="10,000 and 100,000 rows")
     ask.add_argument("--scratch", type=Path, help="where data goes, and is taken away again")
@@ -232,9 +235,8 @@ def main() -> None:
         found["lines"] = [asdict(line) for line in lines]
         found["plans"] = dict(plans(lines, asked.price))
         if "limit" in asked.only:
-            folder = data(scratch, max(asked.rows))
-            found["limit"] = beyond_memory(folder, scratch, asked.detectors[0], max(asked.rows), asked.limit)
-            print(f"limit: {json.dumps(found['limit'])}")
+            found["limit"] = beyond_memory(data(scratch, max(asked.rows)), scratch, asked)
+            print(json.dumps(found["limit"], indent=1))
     finally:
         shutil.rmtree(scratch)
     if asked.json:
@@ -247,17 +249,17 @@ def run_jobs(asked: argparse.Namespace, scratch: Path) -> list[Line]:
     for job in jobs_of(asked):
         if not lines:
             print(HEAD)
-        taken = finished(job.command(data(scratch, job.rows), answer))
+        taken = finished(job.command(data(scratch, job.rows, job.file), answer))
         lines.append(Line(job, taken.wall, taken.cpu, taken.peak))
         print(lines[-1].words, flush=True)
         shutil.rmtree(answer)
     return lines
 
 
-def data(scratch: Path, rows: int) -> Path:
-    """Return the folder of so many rows, written when first asked for."""
-    folder = scratch / f"rows-{rows}"
-    return folder if folder.is_dir() else write_rows(folder, rows)
+def data(scratch: Path, rows: int, file: int = _FILE) -> Path:
+    """Return the folder of so many rows in files of so many, written when first asked for."""
+    folder = scratch / f"rows-{rows}-{file}"
+    return folder if folder.is_dir() else write_rows(folder, rows, file=file)
 
 
 def plans(lines: list[Line], price: float) -> Iterator[tuple[str, str]]:

@@ -121,10 +121,10 @@ def test_a_job_says_what_it_asks_for():
         *[("fast", 1), ("fast", 2)],
         *[("dense", 1), ("dense", 2)],
     ]
-    assert [j.partition for j in jobs if j.part == "partitions"] == [10_000]
+    assert [j.file for j in jobs if j.part == "partitions"] == [10_000, 30_000]
     command = jobs[-1].command(pathlib.Path("rows"), pathlib.Path("answer"))
     assert command[1:5] == ["detect", "rows", "-o", "answer"]
-    assert command[-2:] == ["--partition", "10000"]
+    assert command[-4:] == ["--jobs", "2", "--cluster", "local"]
 
 
 # ------------------------------------------------------------ choosing rows
