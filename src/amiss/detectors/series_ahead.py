@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from amiss.batch import FloatArray
+from amiss.batch import FloatArray, IntArray
 from amiss.detectors.series_rows import of_rows
 from amiss.detectors.series_updates import SeriesUpdates
 from amiss.errors import ParameterError
@@ -14,6 +14,7 @@ from amiss.events import check_count
 from amiss.models.season import Season
 from amiss.numerics.ahead import foretold
 from amiss.numerics.blocks import one_blas_thread
+from amiss.reading.calendar import Calendar
 from amiss.reading.frames import like
 from amiss.reading.windows import Channels
 
@@ -101,30 +102,58 @@ class SeriesAhead(SeriesUpdates):
         if not (isinstance(coverage, float) and 0 < coverage < 1):
             raise ParameterError(f"coverage is {coverage!r}. Legal: a number between 0 and 1, such as 0.95.")
         past, last = self._known()
-        usual = self._usual_ahead(len(past), n)
+        end = self._end_known()
+        places = self._on_the_wall(end - len(past), len(past), n)
+        behind, ahead = places[: len(past)], np.maximum(places[len(past) :], 1)
+        usual = self._usual(end - len(past), len(past) + n)
         seasons = self.lengths_ or (
             (self.period_,) if self.period_ else ()
         )  # earlier files keep the period alone
-        told = [
-            foretold(one, self.period_ or self.window_, seasons, n, coverage, says)
-            for one, says in zip(past.T, usual, strict=True)
-        ]
-        middle, band = (np.stack(parts, axis=1) for parts in zip(*told, strict=True))
+        told = []
+        for at, one in enumerate(past.T):
+            says = None if usual is None else _at_places(usual[:, at], places)
+            seen = _at_places(one, behind)
+            told.append(
+                foretold(seen, self.period_ or self.window_, seasons, int(ahead.max()), coverage, says)
+            )
+        middle, band = (np.stack(parts, axis=1)[ahead - 1] for parts in zip(*told, strict=True))
         columns = _columns(self.timeline_.channels, middle, middle - band, middle + band)
         return like(None, {**self.timeline_.following(last, n), **columns})
 
-    def _usual_ahead(self, known: int, steps: int) -> list[FloatArray | None]:
-        """Return what the calendar says of the newest points known and of those ahead, each channel; None: nothing."""
+    def _end_known(self) -> int:
+        """Return the position after the newest point known."""
+        if self.stream_ is None:
+            return self.timeline_.points
+        points = self.stream_.points(self.timeline_)
+        return points.start + len(points)
+
+    def _on_the_wall(self, start: int, known: int, steps: int) -> IntArray:
+        """Return how many steps, on the clock on the wall, each point known and ahead lies from the newest known.
+
+        In spring there is a step without a point, in autumn there are two points on one.
+        """
+        calendar = Calendar.of(self.timeline_, np.zeros(0, np.int64))
+        if calendar is None or calendar.timezone is None or calendar.months or calendar.days_on_the_wall:
+            return np.arange(1 - known, steps + 1)
+        wall = calendar.wall(np.arange(start, start + known + steps)).astype(np.int64)
+        places = np.round((wall - wall[known - 1]) / (calendar.step * 1e6)).astype(np.int64)
+        return np.asarray(places)
+
+    def _usual(self, start: int, points: int) -> FloatArray | None:
+        """Return what the calendar says of some points, shape (points, channels); None where it says nothing."""
         season = next((model for model in self.committee_.models if isinstance(model, Season)), None)
         if season is None:
-            return [None] * len(self.timeline_.channels)
-        end = self.timeline_.points
-        if self.stream_ is not None:
-            points = self.stream_.points(self.timeline_)
-            end = points.start + len(points)
-        nothing = np.zeros((known + steps, len(self.timeline_.channels)))
-        there = Channels(nothing, np.ones(nothing.shape, bool), end - known, self.window_)
-        return list(self.scale_.restore(season.usual(there)).T)
+            return None
+        nothing = np.zeros((points, len(self.timeline_.channels)))
+        there = Channels(nothing, np.ones(nothing.shape, bool), start, self.window_)
+        return self.scale_.restore(season.usual(there))
+
+
+def _at_places(values: FloatArray, places: IntArray) -> FloatArray:
+    """Return values at every place from the first to the last, NaN where there is none; of two at one the later."""
+    out = np.full(int(places.max() - places.min()) + 1, np.nan)
+    out[places - places.min()] = values
+    return out
 
 
 def _columns(
