@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from amiss.errors import ParameterError, SourceError
+from amiss.errors import ParameterError
 from amiss.job import Job
 from amiss.memory import Plan, bytes_of, free_bytes, jobs_for, least_bytes, plan
 from amiss.partitions import Partition, Partitions, find_partitions
 from amiss.partitions.parquet import ParquetReader
 from amiss.progress import Told
+from amiss.reading.side_columns import taken_out
 from amiss.sources import Limits
 from amiss.workers import cores
 
@@ -32,23 +33,29 @@ class LargeData:
         The first rows.
     cut : Plan
         Rows of a partition at most, processes at a time.
-    key : str or None
-        The column that names the rows; it is not looked at.
+    key, labels : str or None
+        The columns that name the rows, and that say what is known of them; they are not looked at.
     """
 
     partitions: Partitions
     head: polars.DataFrame
     cut: Plan
     key: str | None
+    labels: str | None
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The columns that name the rows."""
         return () if self.key is None else (self.key,)
 
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """The columns that are of no use to what scores the rows."""
+        return () if self.labels is None else (self.labels,)
+
     def items(self, frame: polars.DataFrame) -> polars.DataFrame | list[str]:
-        """Return rows without their key, as a kind is chosen for them: a list of strings as such."""
-        items = frame.drop(self.keys)
+        """Return rows without key and labels, as a kind is chosen for them: a list of strings as such."""
+        items = frame.drop(self.keys, self.unseen)
         return items.to_series().to_list() if self.partitions.strings else items
 
 
@@ -72,7 +79,7 @@ def find_data(
     Raises
     ------
     SourceError
-        The data cannot be read, or the key is no column.
+        The data cannot be read, or the key or the labels are no column.
     ParameterError
         The memory is too little.
     """
@@ -80,15 +87,14 @@ def find_data(
     partitions = _partitions(job, rows or _ROWS, wanted, told)
     told("Looking at the first rows")
     head = partitions.read(_first(partitions))
-    if job.key is not None and job.key not in head.columns:
-        raise SourceError(
-            f"There is no column {job.key!r} to be the key. The columns: {', '.join(head.columns)}."
-        )
+    for name, what in ((job.key, "the key"), (job.labels, "the column of labels")):
+        if name is not None:
+            taken_out([] if partitions.strings else head, name, what)
     bytes_a_row = head.estimated_size() / head.height
     cut = plan(most, wanted, bytes_a_row) if rows is None else _cut_again(most, wanted, rows, bytes_a_row)
     if rows is None and cut.rows < _ROWS:
         partitions = _partitions(job, cut.rows, cut.jobs, told)
-    return LargeData(partitions, head, cut, job.key)
+    return LargeData(partitions, head, cut, job.key, job.labels)
 
 
 def _cut_again(memory: int, jobs: int, rows: int, bytes_a_row: float) -> Plan:
@@ -104,7 +110,9 @@ def _cut_again(memory: int, jobs: int, rows: int, bytes_a_row: float) -> Plan:
 
 
 def _partitions(job: Job, rows: int, jobs: int, told: Told) -> Partitions:
-    wanted = list(dict.fromkeys([*job.columns, *([job.key] if job.key else [])])) if job.columns else None
+    wanted = (
+        list(dict.fromkeys([*job.columns, *filter(None, (job.key, job.labels))])) if job.columns else None
+    )
     limits = Limits.of(job.limits) if job.limits else None
     return find_partitions(job.place, job.format, wanted, rows, limits, told, jobs)
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import amiss
 from amiss.clusters import Cluster, Failure, Work
+from amiss.clusters.failures import not_done
 from amiss.clusters.partition_work import digest_of
 from amiss.clusters.scoring import check_points_stand_alone, scored
 from amiss.clusters.summary import Summary, empty, together
-from amiss.errors import ClusterError, DataError, ParameterError, SinkError
+from amiss.errors import DataError, ParameterError, SinkError
 from amiss.job import Job, Reading, loaded, unfitted
 from amiss.job_folder import JobFolder
 from amiss.joining import join
@@ -30,8 +31,9 @@ from amiss.models.given import network_named
 from amiss.outputs import is_one_file
 from amiss.pace import Pace
 from amiss.part import make_part
-from amiss.partitions import Partition, Partitions, sample
+from amiss.partitions import Partitions, sample
 from amiss.progress import Told, listening
+from amiss.reading.side_columns import labels_in
 
 if TYPE_CHECKING:
     from amiss.detectors.base import Detector
@@ -41,8 +43,6 @@ SAMPLE = 20_000
 
 WORST = 1_000
 """Anomalies that are kept, with their causes."""
-
-_SHOWN = 3  # partitions that failed, told one by one
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def detect_large(
         Processes; all processors by default.
     **options
         ``sample``: rows to learn from (20,000 by default); ``cluster``: where the work is done ("local"); ``format``,
-        ``kind``, ``limits`` and ``network`` as on the command line; the rest are parameters of the detector.
+        ``kind``, ``labels``, ``limits`` and ``network`` as on the command line; the rest are the detector's.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def detect_large(
     ('1 of 100 strings unusual, fewer than 1 expected by chance.', ['"AB-7"'])
     """
     scale = {name: options.pop(name) for name in ("sample", "cluster") if name in options}
-    said = {name: options.pop(name) for name in ("format", "kind", "network") if name in options}
+    said = {name: options.pop(name) for name in ("format", "kind", "labels", "network") if name in options}
     limits = tuple(options.pop("limits", ()))
     path = None if model is None else os.fspath(model)
     job = Job(
@@ -160,12 +160,15 @@ def judge_in_parts(job: Job, scale: Scale, told: Told = lambda text: None) -> tu
     with _folder_of(scale.output) as folder:
         data = find_data(job, scale.memory, scale.jobs, folder.rows, told)
         judge = _judge(job, scale, folder, data, told)
-        scored(judge.detector, data.head[:1], data.keys)  # what does not fit shows here, before the work
+        scored(
+            judge.detector, data.head[:1].drop(data.unseen), data.keys
+        )  # what does not fit shows here, before the work
         work = Work(
             reader=data.partitions.reader,
             model=judge.path,
             network=job.network,
             keys=data.keys,
+            unseen=data.unseen,
             folder=folder.path if scale.output else None,
             worst=WORST,
             jobs=data.cut.jobs,
@@ -257,9 +260,10 @@ def _learn(job: Job, scale: Scale, path: str, data: LargeData, detector: Detecto
     rows = sample(
         data.partitions, scale.sample, seed if isinstance(seed, int | None) else 0, told, data.cut.jobs
     )
+    marks = labels_in(rows[data.labels].to_list(), data.labels) if data.labels else None
     told(f"Learning what is normal ({detector.kind}, from {rows.height:,} rows)")
     with listening(told):
-        detector.fit(data.items(rows))
+        detector.fit(data.items(rows), labels=marks)
     save(detector, path)
 
 
@@ -271,6 +275,7 @@ def _record(job: Job, scale: Scale, data: LargeData, model: str | None) -> dict[
         "format": job.format,
         "columns": list(data.partitions.names),
         "key": job.key,
+        "labels": job.labels,
         "kind": job.kind,
         "parameters": {name: _told(value) for name, value in job.params.items()},
         "network": job.network,
@@ -315,26 +320,9 @@ def _score(
             whole = together(whole, answer, work.worst)
             told(pace.words(whole.rows))
     if failures:
-        raise _failed(failures, partitions, work.folder)
+        raise not_done(failures, partitions.partitions, work.folder)
     note = f"Resumed: {len(before):,} of {len(partitions.partitions):,} partitions were done before."
     return whole, (note,) if before else ()
-
-
-def _failed(failures: list[Failure], partitions: Partitions, folder: str | None) -> ClusterError:
-    first = sorted(failures, key=lambda failure: failure.number)
-    told = " ".join(f"{_named(partitions.partitions[one.number])}: {one.reason}" for one in first[:_SHOWN])
-    more = f" And {len(first) - _SHOWN:,} more." if len(first) > _SHOWN else ""
-    kept = (
-        f" The others are done and kept in {folder!r}: the same command goes on with these." if folder else ""
-    )
-    count = len(partitions.partitions)
-    return ClusterError(f"{len(first):,} of {count:,} partitions were not done. {told}{more}{kept}")
-
-
-def _named(partition: Partition) -> str:
-    """Return a partition as a person calls it."""
-    last = partition.first_row + partition.rows - 1
-    return f"Rows {partition.first_row:,} to {last:,} of {partition.file!r}"
 
 
 def _finish(output: str | None, folder: JobFolder, count: int, told: Told) -> None:

@@ -14,7 +14,8 @@ _PROCESS = 240 * 2**20
 """Bytes of a process that has loaded amiss and a model and scores 16,384 rows at a time: 165 MiB at rest, and what a
 detector needs beside the rows."""
 _COPIES = 4  # bytes that are needed to read a partition and to write its answer, for each byte of its rows
-_FEWEST, _MOST = 2_000, 100_000  # rows of a partition: fewer cost more than they save, more bring no speed
+_FEWEST, _ENOUGH, _MOST = 2_000, 20_000, 100_000
+"""Rows of a partition: fewer cost more than they save; from so many on another process pays; more bring no speed."""
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -98,7 +99,7 @@ def plan(memory: int, jobs: int, bytes_a_row: float) -> Plan:
     for count in range(jobs, 0, -1):
         processes = count + 1 if count > 1 else 1  # the only one is this very process
         rows = int((memory / processes - _PROCESS) / (_COPIES * max(bytes_a_row, 8.0)))
-        if rows >= (_MOST if count > 1 else _FEWEST):
+        if rows >= (_ENOUGH if count > 1 else _FEWEST):
             return Plan(min(rows, _MOST), count)
     least = least_bytes(_FEWEST, bytes_a_row)
     raise ParameterError(

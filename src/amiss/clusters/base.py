@@ -28,6 +28,8 @@ class Work:
         The network of the user's own that the model holds, by name: "my_nets:Autoencoder".
     keys : tuple of str
         Columns that name the rows, see `score_batches`.
+    unseen : tuple of str
+        Columns that are neither looked at nor given back.
     causes : bool
         Whether to say why a row is anomalous.
     folder : str or None
@@ -42,6 +44,7 @@ class Work:
     model: str
     network: str | None = None
     keys: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     causes: bool = True
     folder: str | None = None
     worst: int = 1000

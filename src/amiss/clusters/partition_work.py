@@ -67,7 +67,7 @@ def doing(work: Work) -> Doing:
 def _done(detector: Any, digest: str, work: Work, partition: Partition) -> Summary:
     import polars as pl
 
-    frame = work.reader.read(partition)
+    frame = work.reader.read(partition).drop(work.unseen)
     summary, answers = empty(partition.number, digest), []
     for start in range(0, max(frame.height, 1), _BATCH):
         batch = frame[start : start + _BATCH]
