@@ -49,9 +49,9 @@ class Vocabulary(Stored):
         known: AnyArray = np.zeros(0, np.int64)
         rows: AnyArray = np.zeros(0)
         for place, block in strings.blocks():
-            pairs = np.unique(np.stack([block.text.symbol, block.text.item]), axis=1)
-            both, where = np.unique(np.concatenate([known, pairs[0]]), return_inverse=True)
-            weight = np.concatenate([rows, strings.weight[place][pairs[1]]])
+            symbol, item = np.divmod(np.unique(block.text.symbol * len(block) + block.text.item), len(block))
+            both, where = np.unique(np.concatenate([known, symbol]), return_inverse=True)
+            weight = np.concatenate([rows, strings.weight[place][item]])
             known, rows = both, np.bincount(where, weight, minlength=len(both))
         least = max(_FEWEST_ROWS, _LEAST_SHARE * float(strings.weight.sum()))
         if strings.weight.sum() < _FEWEST_ROWS:
