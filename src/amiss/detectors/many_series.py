@@ -252,7 +252,8 @@ class ManySeries(SeriesLearning):
             place = wanted[at]
             return {**task(parts, place), **many.asked(parts.keys[place]), **more(place, parts)}
 
-        workers = self._workers_for_many(len(wanted), points_of(parts))
+        points = None if do == "update" else points_of(parts)  # the fewest points cost as much as many
+        workers = self._workers_for_many(len(wanted), points)
         answers = Answers(parts, self._opening_for_many(do, many.shared), task_of, wanted, workers)
         answers.gathered.rows = rows
         return answers
