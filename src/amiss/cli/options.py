@@ -141,6 +141,9 @@ _SCALE = [
         help="In parts: rows to learn from, drawn at random; 20000 by default.",
     ),
     click.option("--cluster", metavar="SPEC", help="In parts: where the work is done; local by default."),
+    click.option(
+        "--master", metavar="URL", help="With --cluster spark: where it is, such as spark://HOST:7077."
+    ),
 ]
 _MODEL = [
     click.option(
@@ -168,10 +171,19 @@ def takes_scale(command: Command) -> Command:
 
     @wraps(command)
     def joined(**given: Any) -> Any:
+        master = given.pop("master")
         scale = {name: given.pop(name) for name in ("memory", "sample", "cluster")}
+        if master is not None:
+            scale["cluster"] = _with_master(scale["cluster"], master)
         return command(scale={name: value for name, value in scale.items() if value is not None}, **given)
 
     return _with(_SCALE)(joined)
+
+
+def _with_master(cluster: str | None, master: str) -> str:
+    if cluster != "spark":
+        raise click.UsageError(f"--master {master!r} says where a Spark cluster is. Add: --cluster spark.")
+    return f"spark:master={master}"
 
 
 def takes_learning_job(command: Command) -> Command:

@@ -3,5 +3,6 @@
 from amiss.clusters.base import Cluster, Failure, Work
 from amiss.clusters.local import LocalCluster
 from amiss.clusters.scoring import score_batches
+from amiss.clusters.spark.cluster import SparkCluster
 
-__all__ = ["Cluster", "Failure", "LocalCluster", "Work", "score_batches"]
+__all__ = ["Cluster", "Failure", "LocalCluster", "SparkCluster", "Work", "score_batches"]
