@@ -12,7 +12,7 @@ from amiss import atomic
 from amiss.clusters.base import Failure, Work
 from amiss.clusters.scoring import answer_frame, check_points_stand_alone, scored
 from amiss.clusters.summary import RECORDS as SUMMARIES
-from amiss.clusters.summary import Summary, added, empty, rows_of
+from amiss.clusters.summary import Summary, rows_of, summarised
 from amiss.errors import AmissError, SinkError
 from amiss.partitions import RECORDS as PARTITIONS
 from amiss.partitions import Partition
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 RECORDS: dict[str, type[Any]] = {**PARTITIONS, **SUMMARIES, "Work": Work, "Failure": Failure}
 """What goes to other processes and back."""
 
-_BATCH = 16_384  # rows that are scored at a time: what a detector needs beside them stays small
 _KEY = "amiss"
 """Under this key the metadata of a part file holds its summary."""
 
@@ -65,19 +64,13 @@ def doing(work: Work) -> Doing:
 
 
 def _done(detector: Any, digest: str, work: Work, partition: Partition) -> Summary:
-    import polars as pl
-
     frame = work.reader.read(partition).drop(work.unseen)
-    summary, answers = empty(partition.number, digest), []
-    for start in range(0, max(frame.height, 1), _BATCH):
-        batch = frame[start : start + _BATCH]
-        answer = scored(detector, batch, work.keys, work.causes)
-        rows = rows_of(batch, partition.first_row + start, detector.kind, work.keys)
-        summary = added(summary, answer, rows, work.worst)
-        if work.folder is not None:
-            answers.append(answer_frame(batch, answer, work.keys, work.causes))
+    answer = scored(detector, frame, work.keys, work.causes)
+    rows = rows_of(frame, partition.first_row, detector.kind, work.keys)
+    summary = summarised(partition.number, answer, rows, work.worst, digest)
     if work.folder is not None:
-        _write(pl.concat(answers), summary, part_path(work.folder, partition.number))
+        told = answer_frame(frame, answer, work.keys, work.causes)
+        _write(told, summary, part_path(work.folder, partition.number))
     return summary
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amiss.batch import BoolArray, FloatArray
+from amiss.batch import BoolArray, FloatArray, IntArray
 from amiss.detection import Detection
 from amiss.detectors.base import Detector
 from amiss.errors import DataError, SourceError
@@ -26,6 +26,10 @@ ANSWER = ("score", "p_value", "anomalous", "causes")
 """Columns of an answer, as `Detection.to_columns` names them."""
 
 
+ROWS = 16_384
+"""Rows that are scored at a time: what a detector needs beside them stays small, and in the cache."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """The answer on one batch.
@@ -36,14 +40,21 @@ class Scored:
         Multiples of the threshold.
     flags : ndarray of shape (rows,), bool
     p_values : ndarray of shape (rows,)
-    found : Detection or None
-        The answer on the flagged rows alone, with their causes; None where there are none or nobody asked.
+    found : tuple of Detection
+        The answers on the flagged rows alone, with their causes, so many of them at a time; none where nobody asked.
     """
 
     scores: FloatArray
     flags: BoolArray
     p_values: FloatArray
-    found: Detection | None
+    found: tuple[Detection, ...] = ()
+
+    def told(self) -> Iterator[tuple[Detection, IntArray]]:
+        """Yield each answer on flagged rows, and where in the batch these are."""
+        places, start = np.flatnonzero(self.flags), 0
+        for detection in self.found:
+            yield detection, places[start : start + len(detection.flags)]
+            start += len(detection.flags)
 
 
 def score_batches(
@@ -122,18 +133,18 @@ def scored(
     SourceError
         A key is no column.
     """
-    items = _items(detector, batch, keys)
-    if not batch.height:
-        return Scored(np.zeros(0), np.zeros(0, bool), np.zeros(0), None)
-    told = len(detector.notes_)
+    known, scores, flagged = len(detector.notes_), [], []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        scores = -detector.score_samples(items)
-        flags = scores > detector.threshold_
-        found = detector.detect(_taken(items, flags)) if causes and flags.any() else None
-    del detector.notes_[told:]  # on a part; the reader is told of the whole
-    p_values = detector.threshold_rule_.p_values(scores)
-    return Scored(scores / detector.threshold_, flags, p_values, found)
+        for start in range(0, max(batch.height, 1), ROWS):
+            items = _items(detector, batch[start : start + ROWS], keys)
+            scores.append(-detector.score_samples(items) if batch.height else np.zeros(0))
+            flagged.append(_taken(items, scores[-1] > detector.threshold_))
+        found = tuple(map(detector.detect, _gathered(flagged))) if causes else ()
+    del detector.notes_[known:]  # on a part; the reader is told of the whole
+    every = np.concatenate(scores)
+    p_values = detector.threshold_rule_.p_values(every)
+    return Scored(every / detector.threshold_, every > detector.threshold_, p_values, found)
 
 
 def answer_frame(
@@ -179,7 +190,7 @@ def _items(detector: Detector, batch: polars.DataFrame, keys: Sequence[str]) -> 
             )
     data = batch.drop(keys)
     if detector.kind != "strings":
-        return read_frame(data) if data.height else Frame((), [])
+        return read_frame(_typed(data)) if data.height else Frame((), [])
     if data.width != 1:
         raise DataError(
             f"The data has {data.width} columns ({', '.join(data.columns)}), and a list of strings is one. Choose "
@@ -188,17 +199,45 @@ def _items(detector: Detector, batch: polars.DataFrame, keys: Sequence[str]) -> 
     return read_strings(data)[0] if data.height else []
 
 
+def _typed(data: polars.DataFrame) -> polars.DataFrame:
+    """Return the rows so that a column of decimals is one of numbers in every batch, one without values too."""
+    import polars as pl
+
+    empty = [
+        name for name, dtype in data.schema.items() if dtype == pl.Decimal and data[name].is_null().all()
+    ]
+    return data.with_columns(pl.col(empty).cast(pl.Float64)) if empty else data
+
+
 def _taken(items: Frame | list[str], flags: BoolArray) -> Frame | list[str]:
     if isinstance(items, Frame):
         return replace(items, columns=[column[flags] for column in items.columns])
     return [items[place] for place in np.flatnonzero(flags).tolist()]
 
 
+def _gathered(pieces: Iterable[Frame | list[str]]) -> Iterator[Frame | list[str]]:
+    """Yield the same rows in fewer pieces, none empty, of at least `ROWS` but the last: each costs time of its own."""
+    held: list[Frame | list[str]] = []
+    for piece in pieces:
+        held += [piece] if len(piece) else []
+        if sum(map(len, held)) >= ROWS:
+            yield _joined(held)
+            held = []
+    if held:
+        yield _joined(held)
+
+
+def _joined(pieces: list[Any]) -> Frame | list[str]:
+    if not isinstance(pieces[0], Frame):
+        return [text for piece in pieces for text in piece]
+    columns = zip(*(piece.columns for piece in pieces), strict=True)
+    return replace(pieces[0], columns=list(map(np.concatenate, columns)))
+
+
 def _causes(answer: Scored) -> list[str | None]:
     """Return the causes of each row as text, None where it is not anomalous."""
     texts: list[str | None] = [None] * len(answer.flags)
-    if answer.found is not None:
-        places = np.flatnonzero(answer.flags).tolist()
-        for place, text in zip(places, answer.found.to_columns()["causes"], strict=True):
+    for found, places in answer.told():
+        for place, text in zip(places.tolist(), found.to_columns()["causes"], strict=True):
             texts[place] = text
     return texts

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from amiss.batch import FloatArray, IntArray
 from amiss.clusters.scoring import Scored
@@ -98,30 +96,33 @@ def empty(number: int, model: str) -> Summary:
     return Summary(number, no_scores(), model=model)
 
 
-def added(summary: Summary, answer: Scored, rows: Rows, most: int) -> Summary:
-    """Return the summary with one more batch.
+def summarised(number: int, answer: Scored, rows: Rows, most: int, model: str) -> Summary:
+    """Return what a partition tells of itself.
 
     Parameters
     ----------
-    summary : Summary
+    number : int
+        Of the partition.
     answer : Scored
     rows : Rows
-        Which rows the batch is.
+        Which rows it is.
     most : int
         So many of the worst anomalies are kept.
+    model : str
+        Digest of the model that judged.
     """
     flagged = int(answer.flags.sum())
-    worst = [*summary.worst, *_worst(answer, rows)]
-    return replace(
-        summary,
-        rows=summary.rows + len(answer.scores),
-        flagged=summary.flagged + flagged,
-        highest=max(summary.highest, float(answer.scores.max(initial=0.0))),
-        counts=summary.counts + count_scores(answer.scores, flagged),
-        worst=tuple(sorted(worst, key=order)[:most]),
-        columns=summary.columns or _columns(answer),
-        missing=summary.missing + rows.missing,
-        long=summary.long + rows.long,
+    return Summary(
+        number=number,
+        counts=count_scores(answer.scores, flagged),
+        rows=len(answer.scores),
+        flagged=flagged,
+        highest=float(answer.scores.max(initial=0.0)),
+        worst=tuple(sorted(_worst(answer, rows), key=order)[:most]),
+        columns=_columns(answer),
+        missing=rows.missing,
+        long=rows.long,
+        model=model,
     )
 
 
@@ -197,22 +198,19 @@ def rows_of(batch: Any, first: int, kind: str, keys: Sequence[str]) -> Rows:
 
 
 def _columns(answer: Scored) -> tuple[str, ...]:
-    evidence = None if answer.found is None else answer.found.evidence
-    return evidence.columns if isinstance(evidence, TableEvidence) else ()
+    for found in answer.found:
+        return found.evidence.columns if isinstance(found.evidence, TableEvidence) else ()
+    return ()
 
 
-def _worst(answer: Scored, rows: Rows) -> list[Worst]:
-    """Return the anomalies of a batch with what a report shows beside them."""
-    if answer.found is None:
-        return []
-    evidence, places = answer.found.evidence, np.flatnonzero(answer.flags)
-    shown = _shown(evidence)
-    worst = []
-    for anomaly in answer.found.anomalies:
-        place = int(places[anomaly.place])
-        named = replace(anomaly, place=rows.first + place, label=rows.label(anomaly, place))
-        worst.append(Worst(named, *shown[anomaly.place]))
-    return worst
+def _worst(answer: Scored, rows: Rows) -> Iterator[Worst]:
+    """Yield the anomalies of a batch with what a report shows beside them."""
+    for found, places in answer.told():
+        shown = _shown(found.evidence)
+        for anomaly in found.anomalies:
+            place = int(places[anomaly.place])
+            named = replace(anomaly, place=rows.first + place, label=rows.label(anomaly, place))
+            yield Worst(named, *shown[anomaly.place])
 
 
 def _shown(evidence: Any) -> dict[int, tuple[tuple[str, ...], FloatArray]]:

@@ -228,17 +228,17 @@ def evidence_shown(detection: Detection) -> dict[str, Any]:
     """Return what the page shows beside the verdicts: cells, events or characters."""
     evidence = detection.evidence
     if isinstance(evidence, TableEvidence):
-        return _table(evidence, {a.place: a for a in detection})
+        return _table(evidence, {a.place: a for a in detection}, max(len(detection), len(evidence.cells)))
     if isinstance(evidence, StringEvidence):
         strings = list(_within(_strings(evidence), _BYTES))
-        return {"strings": strings, "left_out": len(evidence.texts) - len(strings)}
+        return {"strings": strings, "left_out": max(len(detection), len(evidence.texts)) - len(strings)}
     if isinstance(evidence, ManySeriesEvidence):
         return overview(detection, evidence)
     shown = min(len(detection), EVENTS)
     return {"channels": len(evidence.channels), "events": shown, "left_out": len(detection) - shown}
 
 
-def _table(evidence: TableEvidence, anomalies: dict[int, Anomaly]) -> dict[str, Any]:
+def _table(evidence: TableEvidence, anomalies: dict[int, Anomaly], total: int) -> dict[str, Any]:
     """Return the flagged rows, the worst first; of many columns those that surprise most, in their order."""
     surprise = evidence.surprise[:_ROWS]
     most = np.argsort(-surprise.max(axis=0, initial=0.0), kind="stable")[:_COLUMNS]
@@ -258,7 +258,7 @@ def _table(evidence: TableEvidence, anomalies: dict[int, Anomaly]) -> dict[str, 
     return {
         "columns": [legible(evidence.columns[c], _NAME) for c in columns],
         "rows": rows,
-        "rows_left_out": len(evidence.cells) - len(rows),
+        "rows_left_out": total - len(rows),
         "columns_left_out": len(evidence.columns) - len(columns),
     }
 
