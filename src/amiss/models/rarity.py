@@ -121,9 +121,9 @@ class Rarity(StringModel):
                 found, count = summed(found, count)
                 hashes[i].append(found)
                 rows[i].append(count)
-        self.counts_ = [RowCounts(h, r) for h, r in zip(hashes, rows, strict=True)]
-        surprise = strings.map(self.surprise)
-        self.usual_ = (surprise * strings.weight).sum(axis=1) / self.rows_
+        self.counts_ = [RowCounts(hashes.pop(0), rows.pop(0)) for _ in PARTS]  # what is counted is let go
+        usual = [(part * strings.weight).sum() for part in strings.map(self.surprise)]
+        self.usual_ = np.array(usual) / self.rows_
         self._learn_usual_format(strings)
         if len(strings) >= _MOSTLY_UNIQUE * self.rows_:
             # where nearly every value is unique, so are its words: a rare one says nothing
