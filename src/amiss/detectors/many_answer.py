@@ -207,7 +207,7 @@ def summary_of(detector: Any, many: ManyFitted, rule: str) -> dict[str, Any]:
         "kind": "series",
         "items": points,
         "models": each[0]["models"],
-        "threshold": {"rule": rule, "value": 1.0, "chance": chance},
+        "threshold": {"rule": _rules(each, rule), "value": 1.0, "chance": chance},
         "training_data": detector.training_data,
         "random_state": seed if isinstance(seed, int) else None,
         "networks": [],
@@ -223,6 +223,19 @@ def summary_of(detector: Any, many: ManyFitted, rule: str) -> dict[str, Any]:
             "share": detector.share,
         },
     }
+
+
+def _rules(each: list[dict[str, Any]], asked: str) -> str:
+    """Return the rules of the thresholds, of several the most frequent first; ``asked`` where a file does not say.
+
+    A season among the models changes the default rule.
+    """
+    from collections import Counter
+
+    found = Counter(one.get("rule", asked) for one in each).most_common()
+    return (
+        found[0][0] if len(found) == 1 else "; ".join(f"{rule} ({count:,} series)" for rule, count in found)
+    )
 
 
 def _most_frequent(values: list[Any]) -> Any:

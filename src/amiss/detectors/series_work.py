@@ -199,7 +199,8 @@ def _brief(detector: Any, learnt: dict[str, Any]) -> dict[str, Any]:
     """Return what is kept of what was learnt of a series: all that a summary of many needs."""
     chance = detector.threshold_rule_.expected_by_chance() / detector._reach()
     kept = ("models", "channels", "period", "periods", "window", "step", "timezone", "start", "end", "items")
-    return {**{name: learnt[name] for name in kept}, "chance": chance, "patience": patience_of(detector)}
+    told = {"chance": chance, "patience": patience_of(detector), "rule": learnt["threshold"]["rule"]}
+    return {**{name: learnt[name] for name in kept}, **told}
 
 
 def _fit_detect(detector: Any, task: Task) -> dict[str, Any]:
