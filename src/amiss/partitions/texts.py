@@ -164,19 +164,23 @@ def _counted_json(
     reader = _with_nesting(reader, counts)
     if reader.outer:
         counts = list(count_all(reader, files, starts, rows, told, jobs))
+    reader = replace(reader, kinds=_kinds_of_json(files[0], counts))
+    note = ("Objects within objects were opened into columns such as user.age.",) if reader.outer else ()
+    return reader, counts, (), note
+
+
+def _kinds_of_json(file: TextFile, counts: _Counts) -> dict[str, str]:
+    """Return the types of the columns; one that a range lacks is missing there."""
     seen = _joined(counts)
     if not seen:
         raise SourceError(
-            f"{files[0].path!r} holds objects without keys. Give objects whose keys name the columns."
+            f"{file.path!r} holds objects without keys. Give objects whose keys name the columns."
         )
-    total = {name: sum(1 for _, counted in counts if name in counted.seen) for name in seen}
-    ranges = sum(counted.kind == "rows" for _, counted in counts)
-    typed = {
-        name: (replace(one, missing=True) if total[name] < ranges else one).kind()
+    ranges = [counted.seen for _, counted in counts if counted.kind == "rows"]
+    return {
+        name: replace(one, missing=one.missing or not all(name in held for held in ranges)).kind()
         for name, one in seen.items()
     }
-    note = ("Objects within objects were opened into columns such as user.age.",) if reader.outer else ()
-    return replace(reader, kinds=typed), counts, (), note
 
 
 def _with_nesting(reader: JsonlReader, counts: _Counts) -> JsonlReader:
