@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from amiss import SeriesDetector, load, save
 from amiss.batch import FloatArray
 from amiss.errors import AmissWarning, DataError, NotFittedError
+from final_answers import gathered
 
 LEARNT, PERIOD = 240, 12
 
@@ -43,16 +44,6 @@ DETECTORS = {channels: learnt(values[:LEARNT]) for channels, values in VALUES.it
 
 def told(events: Any) -> list[tuple[Any, ...]]:
     return sorted((one.start, one.end, one.place, one.score, one.label) for one in events)
-
-
-def gathered(detector: SeriesDetector, parts: list[Any], rows: int) -> tuple[FloatArray, list[Any]]:
-    """Return the final scores of all rows, and the events, of updates part by part."""
-    scores, events = np.full(rows, np.nan), []
-    for final in [*(detector.update(part).final for part in parts), detector.finish()]:
-        assert np.isnan(scores[final.rows]).all()
-        scores[final.rows] = final.scores
-        events += final.events
-    return scores, events
 
 
 @pytest.mark.parametrize("channels", [1, 3])

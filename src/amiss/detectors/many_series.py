@@ -82,7 +82,6 @@ class ManySeries(SeriesLearning):
         """Learn what is normal; of many series, in each (see `Detector.fit`)."""
         if self._is_many():
             return self._fit_many(X, labels, "fit")
-        vars(self).pop("many_", None)
         return super().fit(X, y, labels)
 
     def partial_fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
@@ -110,7 +109,6 @@ class ManySeries(SeriesLearning):
         other data later.
         """
         if not self._is_many():
-            vars(self).pop("many_", None)
             return super().fit_detect(X)
         many, answers = self._begun_of_many(X, "fit_detect")
         for at, answer in answers:

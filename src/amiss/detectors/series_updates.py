@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy, deepcopy
 from dataclasses import replace
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -32,12 +32,6 @@ class SeriesUpdates(UpdateAnswer):
     stream_: SeriesStream | None = None
     recent_: Annotated[FloatArray, MAY_BE_INFINITE] = np.zeros((0, 0))  # files of earlier versions have none
     recent_moments_: IntArray = np.zeros(0, np.int64)
-
-    def fit(self, X: Any, y: None = None, labels: Any = None) -> Self:
-        """Learn what is normal; of many series, in each (see `Detector.fit`)."""
-        for name in ("stream_", "kept_rows_", "recent_moments_"):
-            vars(self).pop(name, None)
-        return super().fit(X, y, labels)
 
     @one_blas_thread()
     def update(self, X: Any) -> Update:
