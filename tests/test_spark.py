@@ -255,7 +255,7 @@ def test_a_threshold_is_learnt_from_the_scores_of_all_rows(session, rule):
 
 
 def test_all_rows_are_learnt_from_where_they_are_few(session):
-    """600 rows of at most 100,000, and without a detector one for tables."""
+    """600 rows of at most 20,000, and without a detector one for tables."""
     rows = rows_of(0)
     found = spark.fit(
         session.createDataFrame(rows.to_arrow()).coalesce(1), TableDetector(models="fast"), keys="id"

@@ -137,7 +137,7 @@ def scored(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for start in range(0, max(batch.height, 1), ROWS):
-            items = _items(detector, batch[start : start + ROWS], keys)
+            items = items_of(detector, batch[start : start + ROWS], keys)
             scores.append(-detector.score_samples(items) if batch.height else np.zeros(0))
             flagged.append(_taken(items, scores[-1] > detector.threshold_))
         found = tuple(map(detector.detect, _gathered(flagged))) if causes else ()
@@ -181,8 +181,16 @@ def answer_names(keys: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _items(detector: Detector, batch: polars.DataFrame, keys: Sequence[str]) -> Frame | list[str]:
-    """Return the rows without their keys as the detector takes them."""
+def items_of(detector: Detector, batch: polars.DataFrame, keys: Sequence[str] = ()) -> Frame | list[str]:
+    """Return the rows without their keys as the detector takes them.
+
+    Raises
+    ------
+    DataError
+        It takes strings, and there are several columns.
+    SourceError
+        A key is no column.
+    """
     for key in keys:
         if key not in batch.columns:
             raise SourceError(

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amiss.batch import FloatArray
-from amiss.clusters.scoring import check_points_stand_alone
+from amiss.clusters.scoring import check_points_stand_alone, items_of
 from amiss.clusters.spark.carried import Carried, carried
 from amiss.clusters.spark.rows import looked_at
 from amiss.clusters.spark.session import checked_spark, map_arrow, names_of, renamed
 from amiss.detectors.base import Detector
-from amiss.errors import DataError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-ROWS, SCORES = 100_000, 20_000_000
+ROWS, SCORES = 20_000, 20_000_000
 _SPARE = (
     6.0  # standard deviations of the number of rows drawn: fewer than are wanted come once in a billion times
 )
@@ -159,15 +158,7 @@ def _items(detector: Detector, rows: Any, names: Sequence[str]) -> Any:
     import polars as pl
     import pyarrow as pa
 
-    frame = pl.DataFrame(pl.from_arrow(pa.table(rows.columns, names=list(names))))
-    if detector.kind != "strings":
-        return frame
-    if frame.width != 1:
-        raise DataError(
-            f"The data has {frame.width} columns ({', '.join(frame.columns)}), and a list of strings is one. Choose "
-            "one column, or name the others as keys."
-        )
-    return ["" if value is None else str(value) for value in frame.to_series().to_list()]
+    return items_of(detector, pl.DataFrame(pl.from_arrow(pa.table(rows.columns, names=list(names)))))
 
 
 def _table_detector(random_state: int) -> Detector:

@@ -11,7 +11,7 @@ import numpy as np
 
 import amiss
 from amiss.batch import AnyArray
-from amiss.clusters.scoring import ANSWER
+from amiss.clusters.scoring import ANSWER, items_of
 from amiss.clusters.spark.carried import one_thread
 from amiss.clusters.spark.rows import answer_schema
 from amiss.clusters.spark.session import apply_arrow, checked_spark, names_of, renamed
@@ -136,16 +136,8 @@ class GroupTask:
         detector: Detector = getattr(amiss, self.kind)(**unpack(self.parameters))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = detector.fit_detect(frame if detector.kind != "strings" else _texts(frame))
+            found = detector.fit_detect(items_of(detector, frame))
         return order.to_numpy(), found.to_columns()
-
-
-def _texts(frame: Any) -> list[str]:
-    if frame.width != 1:
-        raise DataError(
-            f"The data has {frame.width} columns, and a list of strings is one. Choose one: columns."
-        )
-    return ["" if value is None else str(value) for value in frame.to_series().to_list()]
 
 
 def _columns(told: dict[str, Any] | None, count: int, causes: bool) -> list[Any]:
