@@ -123,6 +123,21 @@ def test_csv_by_partitions_is_csv_in_one_piece(text: str, step: int, rows: int, 
     check(text.encode(), "a.csv.gz" if packed else "a.csv", step, rows)
 
 
+def test_numbers_are_parsed_to_the_last_bit(tmp_path: Path) -> None:
+    """Any float64 and any spelling that counts as a number, among words and gaps without quotation marks."""
+    random = np.random.default_rng(0)
+    bits = random.integers(0, 2**63, 20_000).view(np.float64)
+    texts = [repr(float(number)) for number in bits[np.isfinite(bits)]]
+    texts += [f"{number:.{digits}f}" for digits in range(17) for number in random.normal(size=300) * 1e4]
+    texts += ["5.", ".5", "-.5", "1.e5", "0.1e-300", "123456789.123456789012345", "-0.0", "1.5E+3", ""]
+    path = tmp_path / "a.csv"
+    path.write_text("v,w\n" + "".join(f"{text},w {row % 7}\n" for row, text in enumerate(texts)))
+    expected = [float(text) if text else float("nan") for text in texts]
+    found = whole(find_partitions(str(path), rows=1000))
+    np.testing.assert_array_equal(found["v"].to_numpy(), expected)
+    assert found["w"].to_list() == [f"w {row % 7}" for row in range(len(texts))]
+
+
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(st.sampled_from('a1,;"\n\r .-'), min_size=1, max_size=60), step=st.integers(1, 20))
 def test_any_text_is_read_as_in_one_piece_or_refused(text: str, step: int) -> None:

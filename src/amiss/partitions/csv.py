@@ -50,9 +50,11 @@ class CsvReader(TextReader):
 
     def rows_of(self, partition: Partition) -> polars.DataFrame:
         """Return the rows, each column of its type."""
-        _, text = self.text(partition)
-        source = CsvSource(partition.file, limits=self.limits)
+        content, text = self.text(partition)
         self.limits.check_cells(partition.file, partition.rows, len(self.columns))
+        if (frame := self._plain_rows(content, partition.rows)) is not None:
+            return frame
+        source = CsvSource(partition.file, limits=self.limits)
         held: dict[str, list[str]] = {name: [] for name in self.kinds}
         rows = self.dialect.reader(io.StringIO(text, newline=""))
         with room_for(self.limits.cell_length), collector_at_rest():
@@ -62,6 +64,38 @@ class CsvReader(TextReader):
         return frame_of(
             {name: text_as(columns[name], kind, self.decimal) for name, kind in self.kinds.items()}
         )
+
+    def _plain_rows(self, content: bytes, rows: int) -> polars.DataFrame | None:
+        """Return rows in which no mark means more than it says, ten times as fast; None where one might.
+
+        The rows were counted before and their types are known, so that nothing is left to be found: polars parses
+        numbers to the last bit as Python does.
+        """
+        import polars as pl
+
+        odd = self.dialect.quote or "\0"
+        plain = self.decimal == "." and self.dialect.delimiter in ",;\t|" and not self.dialect.blanks
+        if not plain or (self.encoding, self.errors) != ("utf-8", "strict"):
+            return None
+        if any(mark in content for mark in (odd.encode(), b"\r", b"\0")):
+            return None
+        types: dict[str, type[pl.DataType]] = {"int64": pl.Int64, "float64": pl.Float64, "text": pl.String}
+        places = {name: f"column_{position}" for position, name in enumerate(self.columns, 1)}
+        try:
+            frame = pl.read_csv(
+                io.BytesIO(content),
+                has_header=False,
+                schema={place: types[self.kinds.get(name, "text")] for name, place in places.items()},
+                columns=[places[name] for name in self.kinds],
+                separator=self.dialect.delimiter,
+                quote_char=None,
+            )
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            return None
+        if frame.height != rows:
+            return None
+        frame = frame.rename({places[name]: name for name in self.kinds})
+        return frame.with_columns(pl.col(pl.Float64).fill_null(float("nan")))
 
     def count(self, one: Range, most: int) -> Counted:
         """Return what a range holds."""
