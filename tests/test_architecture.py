@@ -54,7 +54,7 @@ def test_every_public_name_can_be_imported_and_is_listed() -> None:
     assert set(amiss.__all__) <= set(dir(amiss))
 
 
-@pytest.mark.parametrize("module", ["models", "thresholds", "sources", "sinks"])
+@pytest.mark.parametrize("module", ["models", "thresholds", "sources", "sinks", "clusters"])
 def test_every_name_of_a_shelf_can_be_imported(module: str) -> None:
     """A shelf's ``__all__`` is its list of parts."""
     shelf = importlib.import_module(f"amiss.{module}")
