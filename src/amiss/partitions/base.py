@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from amiss.errors import SourceError
+from amiss.sources.base import chosen_columns
 from amiss.sources.limits import Limits
 from amiss.sources.typed import SEPARATOR, from_text
 
@@ -168,6 +170,25 @@ def check_unchanged(file: str, stamp: tuple[int, int]) -> None:
             f"{file!r} was changed after it had been found: {stamp[0]:,} bytes then, {now[0]:,} now. "
             "Data must stay as they are while they are read. Start again when it is written."
         )
+
+
+def columns_to_read(
+    file: str, there: list[str], columns: Sequence[str] | None, held: dict[str, str]
+) -> list[str]:
+    """Return the columns to read, those from names of folders among them; a column in the file goes before.
+
+    Raises
+    ------
+    SourceError
+        One is not there, or none is in the file.
+    """
+    wanted = chosen_columns(file, columns, [*there, *(name for name in held if name not in there)])
+    if not set(wanted) & set(there):
+        raise SourceError(
+            f"Of the columns asked for ({', '.join(wanted)}) none is in {file!r}: they are names of folders. "
+            "Ask for one that is in the files too."
+        )
+    return wanted
 
 
 def constant_types(constants: list[dict[str, str]]) -> dict[str, str]:

@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from amiss.errors import SourceError, in_one_line
-from amiss.partitions.base import Partition, Reader, cut_evenly
+from amiss.partitions.base import Partition, Reader, columns_to_read, cut_evenly
 from amiss.progress import Told
-from amiss.sources.base import chosen_columns
 from amiss.sources.parquet import RowGroup, footer_groups
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def open_parquet(
         groups, schema = _opened(file)
         if not sum(group.rows for group in groups):
             continue
-        wanted = _columns_of(file, schema, columns, held)
+        wanted = columns_to_read(file, list(schema), columns, held)
         names = names or wanted
         _join(common, origin, {name: schema[name] for name in wanted if name in schema}, file)
         for start, stop in _bounds(groups, rows):
@@ -124,18 +123,6 @@ def _opened(file: str) -> tuple[list[RowGroup], Any]:
     if rows != sum(group.rows for group in groups):
         raise damaged(file, "its footer counts its rows in two ways")
     return groups, schema
-
-
-def _columns_of(file: str, schema: Any, columns: Sequence[str] | None, held: dict[str, str]) -> list[str]:
-    """Return the columns to take, those from names of folders among them; a column in the file goes before."""
-    there = list(schema)
-    wanted = chosen_columns(file, columns, [*there, *(name for name in held if name not in there)])
-    if not set(wanted) & set(there):
-        raise SourceError(
-            f"Of the columns asked for ({', '.join(wanted)}) none is in {file!r}: they are names of folders. "
-            "Ask for one that is in the files too."
-        )
-    return wanted
 
 
 def _join(common: dict[str, Any], origin: dict[str, str], schema: dict[str, Any], file: str) -> None:

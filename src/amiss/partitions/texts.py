@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from amiss.errors import SourceError
-from amiss.partitions.base import Partition, Reader
+from amiss.partitions.base import Partition, Reader, columns_to_read
 from amiss.partitions.counting import Counted, TextReader, count_all
 from amiss.partitions.csv_heads import open_csv
 from amiss.partitions.lines import STRING, JsonlReader, LinesReader
 from amiss.partitions.text_files import Letters, TextFile, bom_length, bytes_of, check_codec, survey
 from amiss.progress import Told
-from amiss.sources.base import Source, chosen_columns, refuse_binary, refuse_controls
+from amiss.sources.base import Source, refuse_binary, refuse_controls
 from amiss.sources.csv import CsvSource, ends_unnamed
 
 STEP_LEAST, STEP_MOST = 2**20, 2**25  # bytes of a range that is counted as a whole
@@ -59,7 +59,7 @@ def open_texts(
     ]
     if not partitions:
         raise SourceError(f"{files[0].path!r} holds a header and no rows. Give data, or say header=no.")
-    names = _names(opened, columns, constants[files[0].path])
+    names = tuple(columns_to_read(files[0].path, list(opened.kinds), columns, constants[files[0].path]))
     kinds = {name: kind for name, kind in opened.kinds.items() if name in names}
     return replace(opened, names=names, kinds=kinds), partitions, (words, *found), (*notes, *more)
 
@@ -199,16 +199,3 @@ def _with_nesting(reader: JsonlReader, counts: _Counts) -> JsonlReader:
 def _first(file: TextFile, starts: _Starts) -> tuple[int, int]:
     start = starts[file.path][0]
     return start, min(file.size, start + 4096)
-
-
-def _names(opened: TextReader, columns: Sequence[str] | None, held: dict[str, str]) -> tuple[str, ...]:
-    """Return the columns to read, those from names of folders among them."""
-    there = list(opened.kinds)
-    called = next(iter(opened.stamps))
-    wanted = chosen_columns(called, columns, [*there, *(name for name in held if name not in there)])
-    if not set(wanted) & set(there):
-        raise SourceError(
-            f"Of the columns asked for ({', '.join(wanted)}) none is in {called!r}: they are names of folders. "
-            "Ask for one that is in the files too."
-        )
-    return tuple(wanted)
