@@ -189,8 +189,8 @@ def test_a_model_is_loaded_once_in_a_process(detector):
 
 def test_nothing_is_lost_or_doubled_when_a_worker_is_killed(session, cluster, detector):
     """A worker and its executor, killed by signal 9 in the middle of a job: the answer is that of one process."""
-    rows = rows_of(2, 20_000)
-    there = session.createDataFrame(rows.to_arrow()).repartition(40)
+    rows = rows_of(2, 9_000)
+    there = session.createDataFrame(rows.to_arrow()).repartition(30)
     answer = spark.score(there, detector, "id")
     found: list[pl.DataFrame] = []
     work = threading.Thread(target=lambda: found.append(arrived(answer)))
@@ -199,7 +199,7 @@ def test_nothing_is_lost_or_doubled_when_a_worker_is_killed(session, cluster, de
     def under_way() -> tuple[int, int]:
         stages = [status.getStageInfo(stage) for stage in status.getActiveStageIds()]
         return max(
-            ((s.numCompletedTasks, s.numTasks) for s in stages if s and s.numTasks == 40), default=(0, 0)
+            ((s.numCompletedTasks, s.numTasks) for s in stages if s and s.numTasks == 30), default=(0, 0)
         )
 
     work.start()
