@@ -84,7 +84,7 @@ class ManyFitted(Stored):
             self.packed[at] = answer.pop("packed")
 
     def _learnt(self) -> list[dict[str, Any]]:
-        if not isinstance(self.learnt, list):
+        if not isinstance(self.learnt, list) or len(self.learnt) != len(self.names):
             self.learnt = [{} for _ in self.names]
         return self.learnt
 
