@@ -92,8 +92,8 @@ class JobFolder:
         rows = (self.record or {}).get("rows")
         return rows if isinstance(rows, int) and rows > 0 else None
 
-    def take(self, record: dict[str, Any]) -> None:
-        """Make the folder that of a job, or go on with it.
+    def check(self, record: dict[str, Any]) -> None:
+        """Raise where the folder belongs to another job.
 
         Parameters
         ----------
@@ -103,29 +103,33 @@ class JobFolder:
         Raises
         ------
         SinkError
-            It is the folder of another job, in words what differs; or it cannot be written.
+            In words what differs.
         """
-        record = json.loads(json.dumps(record))
-        if self.record is not None:
-            differs = _difference(self.record, record)
-            if differs:
+        differs = "" if self.record is None else _difference(self.record, json.loads(json.dumps(record)))
+        if differs:
+            raise SinkError(f"The folder {self.path!r} holds the parts of another job: {differs}. {_ADVICE}")
+
+    def take(self, record: dict[str, Any]) -> None:
+        """Make the folder that of a job, or go on with it, and keep other runs out.
+
+        Raises
+        ------
+        SinkError
+            It cannot be written, or another run works in it.
+        """
+        if self.record is None:
+            text = json.dumps(record, indent=1, ensure_ascii=True) + "\n"
+            try:
+                os.makedirs(self.path, exist_ok=True)
+                atomic.write(os.path.join(self.path, RECORD), [text.encode("ascii")])
+            except OSError as error:
                 raise SinkError(
-                    f"The folder {self.path!r} holds the parts of another job: {differs}. {_ADVICE}"
-                )
-            self._lock_it()
-            self.clear_leftovers()
-            return
-        text = json.dumps(record, indent=1, ensure_ascii=True) + "\n"
-        try:
-            os.makedirs(self.path, exist_ok=True)
-            atomic.write(os.path.join(self.path, RECORD), [text.encode("ascii")])
-        except OSError as error:
-            raise SinkError(
-                f"The folder {self.path!r} cannot be written: {error.strerror or error}. Name one in a place that you "
-                "may write to and that has room."
-            ) from error
-        self.record = record
+                    f"The folder {self.path!r} cannot be written: {error.strerror or error}. Name one in a place that "
+                    "you may write to and that has room."
+                ) from error
+            self.record = record
         self._lock_it()
+        self.clear_leftovers()
 
     def _lock_it(self) -> None:
         """Keep other runs of the job out until this one ends, however it ends."""
@@ -176,7 +180,7 @@ def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
         if before != now:
             if name == "files" and isinstance(before, list):
                 return _files_differ(before, now)
-            return f"its {name} was {_shown(before)}, and is {_shown(now)} now"
+            return f"its {name}: {_shown(before)} then, {_shown(now)} now"
     return ""
 
 

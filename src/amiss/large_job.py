@@ -159,13 +159,18 @@ def judge_in_parts(job: Job, scale: Scale, told: Told = lambda text: None) -> tu
     check_outside(scale.output, job.place)
     with _folder_of(scale.output) as folder:
         data = find_data(job, scale.memory, scale.jobs, folder.rows, told)
-        judge = _judge(job, scale, folder, data, told)
+        record = _record(job, scale, data)
+        folder.check(record)
+        detector, choice = _judge(job, scale, folder, data, told)
         scored(
-            judge.detector, data.head[:1].drop(data.unseen), data.keys
-        )  # what does not fit shows here, before the work
+            detector, data.head[:1].drop(data.unseen), data.keys
+        )  # what does not fit shows before the work
+        folder.take(record)
+        if job.model is None and not os.path.exists(folder.model):
+            save(detector, folder.model)
         work = Work(
             reader=data.partitions.reader,
-            model=judge.path,
+            model=job.model or folder.model,
             network=job.network,
             keys=data.keys,
             unseen=data.unseen,
@@ -175,12 +180,10 @@ def judge_in_parts(job: Job, scale: Scale, told: Told = lambda text: None) -> tu
         )
         whole, resumed = _score(cluster, work, data.partitions, folder, told)
         _finish(scale.output, folder, len(data.partitions.partitions), told)
-    notes = (*data.partitions.notes, *resumed, *judge.detector._notes_on(data.items(data.head)))
-    detection = answer_of(judge.detector, whole, notes, scale.output)
+    notes = (*data.partitions.notes, *resumed, *detector._notes_on(data.items(data.head)))
+    detection = answer_of(detector, whole, notes, scale.output)
     drawn = {"sample": drawn_words(scale.sample, whole.rows)} if job.model is None else {}
-    return replace(
-        detection, learnt={**detection.learnt, "choice": judge.choice, **drawn}
-    ), data.partitions.found
+    return replace(detection, learnt={**detection.learnt, "choice": choice, **drawn}), data.partitions.found
 
 
 def drawn_words(rows: int, of: int) -> str:
@@ -223,23 +226,16 @@ def _folder_of(output: str | None) -> Iterator[JobFolder]:
         yield open_ones.enter_context(JobFolder(path))
 
 
-@dataclass(frozen=True)
-class _Judge:
-    """The detector, the choice of its kind in words, and its file."""
+def _judge(job: Job, scale: Scale, folder: JobFolder, data: LargeData, told: Told) -> tuple[Detector, str]:
+    """Return what judges the rows, and the choice of its kind in words.
 
-    detector: Detector
-    choice: str
-    path: str
-
-
-def _judge(job: Job, scale: Scale, folder: JobFolder, data: LargeData, told: Told) -> _Judge:
-    """Return what judges the rows: the model of the job, or what is learnt from a sample of them."""
+    It is the model of the job, the one that lies in the folder already, or what is learnt from a sample of the rows.
+    """
     reading = Reading(data.items(data.head), data.partitions.found)
     if job.model is not None:
         detector, choice = loaded(job, job.model, reading, told)
         check_points_stand_alone(detector)
-        folder.take(_record(job, scale, data, digest_of(job.model)))
-        return _Judge(detector, str(choice), job.model)
+        return detector, str(choice)
     detector, choice = unfitted(job, reading)
     if choice.kind == "series":
         raise DataError(
@@ -247,27 +243,23 @@ def _judge(job: Job, scale: Scale, folder: JobFolder, data: LargeData, told: Tol
             "are not scored in parts. Name the kind if each row stands for itself (--kind table); else look at the "
             "series of some keys, or of some time, as one file at a time (amiss detect FILE --time COLUMN --by KEY)."
         )
-    folder.take(_record(job, scale, data, None))
-    if not os.path.exists(folder.model):
-        _learn(job, scale, folder.model, data, detector, told)
-    fitted = load(folder.model, models=network_named(job.network) if job.network else None)
-    return _Judge(fitted, str(choice), folder.model)
+    if os.path.exists(folder.model):
+        return load(folder.model, models=network_named(job.network) if job.network else None), str(choice)
+    return _learnt(job, scale, data, detector, told), str(choice)
 
 
-def _learn(job: Job, scale: Scale, path: str, data: LargeData, detector: Detector, told: Told) -> None:
-    """Fit the detector on a sample, and keep it."""
+def _learnt(job: Job, scale: Scale, data: LargeData, detector: Detector, told: Told) -> Detector:
+    """Return the detector fitted on a sample."""
     seed = job.params.get("random_state", 0)
-    rows = sample(
-        data.partitions, scale.sample, seed if isinstance(seed, int | None) else 0, told, data.cut.jobs
-    )
+    seed = seed if isinstance(seed, int | None) else 0
+    rows = sample(data.partitions, scale.sample, seed, told, data.cut.jobs)
     marks = labels_in(rows[data.labels].to_list(), data.labels) if data.labels else None
     told(f"Learning what is normal ({detector.kind}, from {rows.height:,} rows)")
     with listening(told):
-        detector.fit(data.items(rows), labels=marks)
-    save(detector, path)
+        return detector.fit(data.items(rows), labels=marks)
 
 
-def _record(job: Job, scale: Scale, data: LargeData, model: str | None) -> dict[str, Any]:
+def _record(job: Job, scale: Scale, data: LargeData) -> dict[str, Any]:
     """Return what makes a job the same job."""
     return {
         "amiss": amiss.__version__,
@@ -279,8 +271,8 @@ def _record(job: Job, scale: Scale, data: LargeData, model: str | None) -> dict[
         "kind": job.kind,
         "parameters": {name: _told(value) for name, value in job.params.items()},
         "network": job.network,
-        "model": model,
-        "sample": scale.sample if model is None else None,
+        "model": digest_of(job.model) if job.model is not None and os.path.isfile(job.model) else job.model,
+        "sample": scale.sample if job.model is None else None,
         "files": [list(file) for file in data.partitions.files],
         "rows": data.cut.rows,
     }
