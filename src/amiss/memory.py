@@ -13,6 +13,7 @@ _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _PROCESS = 240 * 2**20
 """Bytes of a process that has loaded amiss and a model and scores 16,384 rows at a time: 165 MiB at rest, and what a
 detector needs beside the rows."""
+_MAIN = 160 * 2**20  # bytes of the process that hands out the work and does none of it
 _COPIES = 4  # bytes that are needed to read a partition and to write its answer, for each byte of its rows
 _FEWEST, _ENOUGH, _MOST = 2_000, 20_000, 100_000
 """Rows of a partition: fewer cost more than they save; from so many on another process pays; more bring no speed."""
@@ -97,8 +98,7 @@ def plan(memory: int, jobs: int, bytes_a_row: float) -> Plan:
     (Plan(rows=100000, jobs=2), Plan(rows=100000, jobs=1))
     """
     for count in range(jobs, 0, -1):
-        processes = count + 1 if count > 1 else 1  # the only one is this very process
-        rows = int((memory / processes - _PROCESS) / (_COPIES * max(bytes_a_row, 8.0)))
+        rows = int((_for_each(memory, count) - _PROCESS) / (_COPIES * max(bytes_a_row, 8.0)))
         if rows >= (_ENOUGH if count > 1 else _FEWEST):
             return Plan(min(rows, _MOST), count)
     least = least_bytes(_FEWEST, bytes_a_row)
@@ -111,10 +111,14 @@ def plan(memory: int, jobs: int, bytes_a_row: float) -> Plan:
 def jobs_for(memory: int, jobs: int, rows: int, bytes_a_row: float) -> int:
     """Return in how many processes partitions of so many rows stay within some memory, 0 where in none."""
     for count in range(jobs, 0, -1):
-        processes = count + 1 if count > 1 else 1
-        if processes * least_bytes(rows, bytes_a_row) <= memory:
+        if least_bytes(rows, bytes_a_row) <= _for_each(memory, count):
             return count
     return 0
+
+
+def _for_each(memory: int, jobs: int) -> float:
+    """Return the bytes for each of some processes; the only one is this very process."""
+    return memory if jobs == 1 else (memory - _MAIN) / jobs
 
 
 def least_bytes(rows: int, bytes_a_row: float) -> int:
