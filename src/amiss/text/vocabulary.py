@@ -49,7 +49,8 @@ class Vocabulary(Stored):
         known: AnyArray = np.zeros(0, np.int64)
         rows: AnyArray = np.zeros(0)
         for place, block in strings.blocks():
-            symbol, item = np.divmod(np.unique(block.text.symbol * len(block) + block.text.item), len(block))
+            pairs = np.sort(block.text.symbol * len(block) + block.text.item)
+            symbol, item = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], len(block))
             both, where = np.unique(np.concatenate([known, symbol]), return_inverse=True)
             weight = np.concatenate([rows, strings.weight[place][item]])
             known, rows = both, np.bincount(where, weight, minlength=len(both))
