@@ -67,7 +67,11 @@ class OddCells(Stored):
     def score(self, table: Table) -> FloatArray:
         """Return what odd cells add to the score of each row, shape (rows,), >= 0."""
         gaps = _gaps(table, unread=self.evidence is None)
-        score = _GAP_WEIGHT * np.maximum(self.gaps.surprise(gaps).max(axis=1) - self.usual_gap, 0.0)
+        worst = np.full(len(table), self.gaps.present_cost_.max())
+        if gaps.mask.any():
+            some = np.flatnonzero(gaps.mask.any(axis=1))
+            worst[some] = self.gaps.surprise(gaps.take(some)).max(axis=1)
+        score = _GAP_WEIGHT * np.maximum(worst - self.usual_gap, 0.0)
         if self.growing:
             score = score + self.span.surprise(numbers_of(table, self.growing)).max(axis=1)
         if self.evidence is not None:
@@ -111,15 +115,17 @@ def numbers_of(table: Table, places: list[int]) -> Batch:
         numbers = table.columns[j].numbers
         if numbers is not None:
             values[:, i] = numbers
-    mask = np.isnan(values)
-    return Batch(np.where(mask, 0.0, values), mask, tuple(table.names[j] for j in places))
+    mask, names = np.isnan(values), table.names
+    if mask.any():
+        values[mask] = 0.0
+    return Batch(values, mask, tuple(names[j] for j in places))
 
 
 def _gaps(table: Table, unread: bool = False) -> Batch:
     """Return which cells of all columns are missing; with ``unread``, texts where numbers are learnt as well."""
     lost = [c.missing for c in table.columns]
     if unread:
-        lost = [c.missing if c.numbers is None else np.isnan(c.numbers) for c in table.columns]
+        lost = [c.missing if c.typed or c.numbers is None else np.isnan(c.numbers) for c in table.columns]
     mask = np.column_stack(lost)
     return Batch(np.zeros(mask.shape), mask, table.names)
 

@@ -15,6 +15,7 @@ from amiss.committee import Committee
 from amiss.detection import Anomaly, TableEvidence
 from amiss.detectors.base import Detector
 from amiss.detectors.odd_cells import OddCells, numbers_of, spread_evenly
+from amiss.detectors.table_parts import judged
 from amiss.detectors.table_words import CellWords, likely_levels, some_rows
 from amiss.errors import NotFittedError
 from amiss.explanation import causes_of
@@ -205,7 +206,9 @@ class TableDetector(Detector):
 
     # ------------------------------------------------------------- score
     def _score(self, data: Any) -> FloatArray:
-        table = self._read(data)
+        return judged(self.columns_, self.columns_.frame(data, type(self).__name__), self._score_table)
+
+    def _score_table(self, table: Table) -> FloatArray:
         numbers = levels = np.zeros(len(table))
         if self.committee_ is not None:
             numbers = self.committee_.score(self._numbers(table))
@@ -244,9 +247,8 @@ class TableDetector(Detector):
         return replace(batch, codes=codes, lost=lost, levels=tuple(len(lv.levels) for lv in self.levels_))
 
     def _indicators(self, table: Table) -> FloatArray:
-        columns = [table.columns[j] for j in self.categorical_]
-        parts = [lv.indicators(c.distinct, c.codes) for lv, c in zip(self.levels_, columns, strict=True)]
-        return np.hstack(parts)
+        pairs = zip(self.levels_, (table.columns[j] for j in self.categorical_), strict=True)
+        return np.hstack([lv.indicators(c.distinct, c.codes) for lv, c in pairs])
 
     # ------------------------------------------------------------- cells
     @property
@@ -302,7 +304,7 @@ class TableDetector(Detector):
     def _explain(
         self, data: Any, scores: FloatArray, flagged: AnyArray
     ) -> tuple[list[Anomaly], TableEvidence]:
-        table = self._read(data).take(flagged)
+        table = self.columns_.table(self.columns_.frame(data, type(self).__name__), flagged)
         explained = self.odd_cells_.explain(table)
         surprise = self._cell_surprise(table, explained)
         batch, told = self._numbers(table), explained

@@ -272,14 +272,16 @@ class Autoencoder(AnyModel):
         losses[..., d:] = np.maximum(losses[..., d:] - self.usual_[..., d:], 0.0)
         return np.where(seen, losses, 0.0)
 
-    def deviance(self, surprise: FloatArray) -> FloatArray:
-        """Return surprises on the scale of squared standardised errors, on which those of a row add up to its score.
+    def deviance(self, outputs: Float32Array, values: Float32Array, seen: BoolArray) -> FloatArray:
+        """Return how far off each cell is on the scale of squared standardised errors, shape (rows, positions, cells).
 
-        A number: loss / usual loss. A category: twice the loss beyond the usual one.
+        On it the cells of a row add up to its score. A number: loss / usual loss. A category: twice the loss beyond the
+        usual one. A missing cell: 0.
         """
-        d = self.layout_.numbers
-        parts = [np.expm1(surprise[..., :d]), 2 * surprise[..., d:]]
-        return np.concatenate(parts, axis=-1)
+        losses, d = self.losses(outputs, values, seen), self.layout_.numbers
+        losses[..., :d] /= self.usual_[..., :d]
+        losses[..., d:] = 2 * np.maximum(losses[..., d:] - self.usual_[..., d:], 0.0)
+        return losses
 
 
 def in_blocks(

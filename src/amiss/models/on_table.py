@@ -14,7 +14,7 @@ from amiss.networks.rows import Float32Array, Layout, Rows
 from amiss.numerics.spaces import Space
 
 _LARGEST = 1e6  # in units of the space: squares of larger ones say nothing more, and overflow
-_ROWS_AT_ONCE, _ROWS_REPAIRED = 8_192, 1_024
+_ROWS_AT_ONCE, _ROWS_REPAIRED = 1_024, 1_024
 _IN_DOUBT = 12  # cells of a row, those rebuilt worst, that are put right one by one
 _TIMES = 3  # a cell is rebuilt from what the last time put in its place
 
@@ -48,8 +48,8 @@ class OnTable(Adapter, Model):
         for start in range(0, len(batch), _ROWS_AT_ONCE):
             here = slice(start, start + _ROWS_AT_ONCE)
             values, seen = rows.take(here)
-            surprise = self.network.surprise(self.network.rebuild(values, seen), values, seen)
-            total[here] = _sums(self.network.deviance(surprise)[:, 0])
+            deviance = self.network.deviance(self.network.rebuild(values, seen), values, seen)
+            total[here] = _sums(deviance[:, 0])
         return np.sqrt(total / max(1, rows.layout.cells))
 
     def surprise(self, batch: Batch) -> FloatArray:
@@ -134,18 +134,15 @@ class OnTable(Adapter, Model):
         return shown
 
     def _rows(self, batch: Batch) -> Rows:
-        numbers = np.clip(self.space_.apply(batch), -_LARGEST, _LARGEST)
-        numbers = np.where(batch.mask, 0.0, numbers).astype(np.float32)
+        numbers = np.clip(self.space_.apply(batch), -_LARGEST, _LARGEST).astype(np.float32)
+        numbers[batch.mask] = 0.0
         codes = batch.codes if batch.levels else np.zeros((len(batch), 0), np.int64)
         lost = batch.lost if batch.levels else np.zeros((len(batch), 0), bool)
-        seen = ~np.hstack([batch.mask, lost])
+        seen = ~(np.hstack([batch.mask, lost]) if batch.levels else batch.mask)
         layout = Layout(1, len(batch.names), list(batch.levels))
         return Rows(layout, numbers[:, None], codes[:, None], seen[:, None])
 
 
 def _sums(cells: FloatArray) -> FloatArray:
-    """Return the sum of each row, column by column: a sum along an axis may round differently in other company."""
-    total = np.zeros(len(cells))
-    for column in cells.T:
-        total = total + column
-    return total
+    """Return the sum of each row; ``sum`` along an axis may round differently in other company, this does not."""
+    return np.asarray(np.einsum("nd->n", np.ascontiguousarray(cells)))

@@ -117,13 +117,15 @@ def cell_losses(
     Huber (1964), "Robust estimation of a location parameter", section 2, scaled by 2.
     """
     error = outputs[..., : layout.numbers] - values[..., : layout.numbers]
-    size = abs(error)
-    numbers = operations.where(size <= 1, error * error, 2 * size - 1) if huber else error * error
+    numbers = error * error
+    if huber:
+        size = abs(error)
+        numbers = operations.where(size <= 1, numbers, 2 * size - 1)
     parts = [numbers]
     for block in layout.blocks():
         shares = operations.log_softmax(outputs[..., block])
         parts.append(-(values[..., block] * shares).sum(-1)[..., None])
-    return operations.concat(parts) * seen
+    return (operations.concat(parts) if layout.levels else numbers) * seen
 
 
 def loss_slopes(

@@ -66,7 +66,7 @@ class Space(Stored):
     def apply(self, batch: Batch) -> FloatArray:
         """Return the values in this space, shape (items, columns), finite, C order."""
         out = np.empty(batch.values.shape)
-        step = max(1, _CELLS_AT_ONCE // max(1, out.shape[1]))
+        step = max(1, _CELLS_AT_ONCE // max(1, batch.values.shape[1]))
         for start in range(0, len(out), step):
             here = slice(start, start + step)
             self._apply(batch.values[here], batch.mask[here], out[here])

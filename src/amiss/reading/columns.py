@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -194,10 +194,15 @@ class ColumnReader(Stored):
             kind, style = self._kind(name, raw, name in frame.booleans)
             self.kinds_.append(kind)
             self.styles_.append(style)
-        return self._table(frame.columns, ())
+        return self._table(frame.columns)
 
     def read(self, data: object, asked_by: str = "TableDetector") -> Table:
-        """Return ``data`` as a table with the learnt columns, in the learnt order.
+        """Return ``data`` as a table with the learnt columns, in the learnt order: see `frame` and `table`."""
+        frame = read_frame(data)
+        return replace(self.table(self.frame(frame, asked_by)), notes=self._notes_on(frame))
+
+    def frame(self, data: object, asked_by: str = "TableDetector") -> Frame:
+        """Return the learnt columns of ``data``, in the learnt order.
 
         Parameters
         ----------
@@ -218,7 +223,7 @@ class ColumnReader(Stored):
                     f"X has {len(frame.names)} features, but {asked_by} is expecting {len(self.names_)} "
                     f"features as input: {_listed(self.names_)}."
                 )
-            return self._table(frame.columns, ())
+            return replace(frame, names=tuple(self.names_))
         place = {n: i for i, n in enumerate(frame.names)}
         lost = [n for n in self.names_ if n not in place]
         if lost:
@@ -226,7 +231,13 @@ class ColumnReader(Stored):
                 f"Column {_listed(lost)} is missing; it was there when {asked_by} was fitted. "
                 f"Expected: {_listed(self.names_)}. Give the column, empty where there are no values."
             )
-        return self._table([frame.columns[place[n]] for n in self.names_], self._notes_on(frame))
+        return replace(
+            frame, names=tuple(self.names_), columns=[frame.columns[place[n]] for n in self.names_]
+        )
+
+    def table(self, frame: Frame, rows: Any = slice(None)) -> Table:
+        """Return what `frame` returned, or its rows at ``rows`` (indices, a mask or a slice), as a table."""
+        return self._table([column[rows] for column in frame.columns])
 
     def notes_on(self, data: object) -> tuple[str, ...]:
         """Return what the reader of an answer about ``data`` should know: which columns are not looked at."""
@@ -260,9 +271,9 @@ class ColumnReader(Stored):
     def _missing(self, distinct: Sequence[str]) -> BoolArray:
         return are_missing(distinct, self.missing)
 
-    def _table(self, columns: Sequence[AnyArray], notes: tuple[str, ...]) -> Table:
+    def _table(self, columns: Sequence[AnyArray]) -> Table:
         read = zip(self.names_, self.kinds_, self.styles_, columns, strict=True)
-        return Table(tuple(self._column(*one) for one in read), notes)
+        return Table(tuple(self._column(*one) for one in read))
 
     def _column(self, name: str, kind: str, style: str, raw: AnyArray) -> Column:
         if raw.dtype != object:
@@ -297,7 +308,7 @@ def _typed_numbers(raw: AnyArray) -> FloatArray:
 
 def _bounded(values: FloatArray) -> FloatArray:
     """Return the values within +-1e150: their squares are finite, and infinity stays a value, an odd one."""
-    return np.clip(values, -_LARGEST, _LARGEST)
+    return np.minimum(np.maximum(values, -_LARGEST), _LARGEST)  # quicker than np.clip on short columns
 
 
 def _listed(names: Sequence[str], most: int = 8) -> str:
