@@ -25,7 +25,7 @@ class Measured:
     status : int
         Exit status; below 0 the signal that ended it.
     wall, cpu : float
-        Seconds; CPU of all its processes that have ended.
+        Seconds; CPU of all its processes, of one that nobody waited for up to the last look at it.
     peak : float
         Most memory of all its processes at one moment, MiB; what they share counts once.
     told : str
@@ -61,8 +61,8 @@ def measure(
     with tempfile.TemporaryFile("w+") as told:
         began = time.perf_counter()
         child = subprocess.Popen(command, stdout=told, stderr=told, preexec_fn=join, start_new_session=True)
-        peaks, ended = [0.0], threading.Event()
-        watcher = threading.Thread(target=_watch, args=(child.pid, peaks, ended, stop))
+        peaks, ended, spent = [0.0], threading.Event(), dict[int, float]()
+        watcher = threading.Thread(target=_watch, args=(child.pid, peaks, spent, ended, stop))
         watcher.start()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)  # or it would be missed
@@ -74,12 +74,22 @@ def measure(
         words = told.read()
     if group:
         _remove(group)
-    return Measured(child.returncode, wall, usage.ru_utime + usage.ru_stime, max(peaks), words)
+    return Measured(
+        child.returncode, wall, max(usage.ru_utime + usage.ru_stime, sum(spent.values())), max(peaks), words
+    )
 
 
-def _watch(leader: int, peaks: list[float], ended: threading.Event, stop: Callable[[], bool]) -> None:
+def _watch(
+    leader: int,
+    peaks: list[float],
+    spent: dict[int, float],
+    ended: threading.Event,
+    stop: Callable[[], bool],
+) -> None:
     while not ended.wait(_EVERY):
-        peaks.append(sum(map(memory, family(leader))))
+        members = family(leader)
+        peaks.append(sum(map(memory, members)))
+        spent.update({one: max(seconds(one), spent.get(one, 0.0)) for one in members})  # 0 once it has ended
         if stop():
             _kill(leader)
             return
@@ -114,6 +124,12 @@ def _stat(process: int) -> list[str]:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return []
+
+
+def seconds(process: int) -> float:
+    """Return the CPU seconds of a process so far, without those of its children."""
+    user, system = _stat(process)[11:13] or (0, 0)
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(process: int) -> float:

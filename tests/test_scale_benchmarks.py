@@ -72,6 +72,18 @@ def test_seconds_are_those_of_the_children_too():
     assert taken.cpu >= 0.4
 
 
+def test_seconds_of_a_child_that_nobody_waits_for_count():
+    """As the Java process of Spark."""
+    work = "import time\nwhile time.process_time() < 0.6: pass\ntime.sleep(9)"
+    program = (
+        f"import os, subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {work!r}])\n"
+        "time.sleep(2.5)\nos._exit(0)"
+    )
+    taken = measure([sys.executable, "-c", program])
+    assert taken.status == 0
+    assert taken.cpu >= 0.6
+
+
 def test_a_kill_takes_the_whole_family_and_nobody_else(tmp_path):
     """The process that waits, and the one it waits for."""
     told = tmp_path / "pid"
