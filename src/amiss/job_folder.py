@@ -140,10 +140,12 @@ class JobFolder:
         self._lock = open(os.path.join(self.path, RECORD), "rb")  # noqa: SIM115 - closed by __exit__
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise SinkError(
                 f"Another run works in the folder {self.path!r}. Wait for its end, or name another folder."
             ) from error
+        except OSError:  # a file system without locks
+            return
 
     def done(self, partitions: Sequence[Partition], model: str) -> list[Summary]:
         """Return the summaries of the partitions that were done by the model of this digest."""
