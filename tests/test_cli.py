@@ -305,9 +305,9 @@ def test_report_writes_one_page_and_exits_0(folder: pathlib.Path, tmp_path: path
 
 
 def test_parts_lists_every_shelf(tmp_path: pathlib.Path) -> None:
-    """Models, thresholds, sources, sinks with their options; one shelf where it is named."""
+    """Models, thresholds, sources, sinks, clusters with their options; one shelf where it is named."""
     told = json.loads(run("parts", "--json", cwd=tmp_path).stdout)
-    assert list(told) == ["models", "thresholds", "sources", "sinks"]
+    assert list(told) == ["models", "thresholds", "sources", "sinks", "clusters"]
     assert all(part["what"] for parts in told.values() for part in parts)
     assert "risk=0.001" in run("parts", "thresholds", cwd=tmp_path).stdout
 
@@ -374,7 +374,8 @@ def test_a_closed_pipe_is_no_error(folder: pathlib.Path) -> None:
     ("words", "sentence"),
     [
         (["detect", "missing.csv"], "missing.csv"),
-        (["detect", "."], "is a folder"),
+        (["detect", "."], "holds files of several formats"),
+        (["fit", ".", "-o", "m.amiss"], "is a folder"),
         (["detect", "empty.csv"], "is empty"),
         (["detect", "odd.csv", "--threshold", "peeks"], "Did you mean 'peaks'?"),
         (["detect", "odd.csv", "--threshold", "peaks:risk=2"], "above 0 and below 1"),
