@@ -158,9 +158,8 @@ class StringDetector(Detector):
             if isinstance(check, CheckDigit) and check.scheme_:
                 models = [model.asking(check.passes) for model in models]
         for _, block in strings.blocks():
-            found = [model.clues(block) for model in models]
-            views = [model.surprise_of_characters(block) for model in models]
-            views = [view for view in views if view is not None] or [
+            found, told = zip(*[model.explained(block) for model in models], strict=True)
+            views = [view for view in told if view is not None] or [
                 [np.zeros(len(value) + 1) for value in block.values]
             ]
             surprise = [np.asarray(np.mean(several, axis=0)) for several in zip(*views, strict=True)]

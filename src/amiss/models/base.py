@@ -134,6 +134,10 @@ class StringModel(AnyModel):
         the model has no view."""
         return None
 
+    def explained(self, block: Characters) -> tuple[list[list[Clue]], list[FloatArray] | None]:
+        """Return what `clues` and `surprise_of_characters` return, in less time where they have work in common."""
+        return self.clues(block), self.surprise_of_characters(block)
+
     def asking(self, passes: Callable[[list[str]], BoolArray]) -> Self:
         """Return the model so that it asks, of mended strings, which pass a check that nearly all others pass, when it
         looks for what to blame; by default the model as it is."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
+from functools import cache
 from math import inf
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
+from amiss.batch import AnyArray, BoolArray, FloatArray
 from amiss.detection import Cause
 from amiss.models.base import Clue, StringModel
 from amiss.models.worst_character import worst_character
-from amiss.networks.adam import Adam
+from amiss.networks.cloze_lessons import Lessons
 from amiss.networks.cloze_net import END, FIRST, START, ClozeNet, Ribbon
 from amiss.networks.rows import Float32Array
 from amiss.networks.slips import Passes, Slip, likeliest_slip
@@ -34,6 +35,8 @@ _LEAST_SQUARE = 2.0  # nats squared: in a list of strings all alike less surpris
 _WEIGHT = 2.0  # of the score beside those of other models
 _ROWS_AT_ONCE = 2_048
 _MEASURED = 60_000  # characters that teach what is usual in the list
+
+SlipOf = Callable[[int], tuple[Slip, int]]
 
 
 class Cloze(StringModel):
@@ -232,7 +235,20 @@ class Cloze(StringModel):
         Around a slip several are, and the most surprising one need not be the one to blame: the character blamed by the
         likeliest slip is raised above the others.
         """
+        return self._surprise(block, self._slips(block))
+
+    def _slips(self, block: Characters) -> SlipOf:
+        """Return what finds the likeliest slip of the string at a place, once, and which character it blames."""
         written, net = self._written(block), self._net()
+
+        @cache
+        def slip(place: int) -> tuple[Slip, int]:
+            passes = self._passes(block.values[place])
+            return likeliest_slip(net, self.weights_, _one(written, place), passes)
+
+        return slip
+
+    def _surprise(self, block: Characters, slip_of: SlipOf) -> list[FloatArray]:
         lengths = block.text.length.tolist()
         found: list[FloatArray] = []
         for here, ribbon, surprise, entropy in self._judged(block):
@@ -245,24 +261,28 @@ class Cloze(StringModel):
                 whole = np.zeros(lengths[i] + 1)
                 whole[: len(row) - 1] = row[1:]
                 if len(row) > 2 and whole.any():
-                    passes = self._passes(block.values[i])
-                    _, worst = likeliest_slip(net, self.weights_, _one(written, i), passes)
-                    whole[worst] += whole.max()
+                    whole[slip_of(i)[1]] += whole.max()
                 found.append(whole)
         return found
 
     @one_blas_thread()
     def clues(self, block: Characters) -> list[list[Clue]]:
         """Return, for each string, the likeliest slip: which character, and what was expected there."""
-        written, net = self._written(block), self._net()
+        return self._clues(block, self._slips(block))
+
+    @one_blas_thread()
+    def explained(self, block: Characters) -> tuple[list[list[Clue]], list[FloatArray]]:
+        slip_of = self._slips(block)  # it takes most of the time: looked for once
+        return self._clues(block, slip_of), self._surprise(block, slip_of)
+
+    def _clues(self, block: Characters, slip_of: SlipOf) -> list[list[Clue]]:
         clues: list[list[Clue]] = []
         for i, (text, score) in enumerate(zip(block.values, self.score(block), strict=True)):
             if score <= 0.0 or not text:
                 empty = Cause("end", "", "", 0.0, "the string is empty")
                 clues.append([Clue(float(score), None, empty, clarity=1)] if score > 0.0 else [])
                 continue
-            slip, worst = likeliest_slip(net, self.weights_, _one(written, i), self._passes(text))
-            clues.append([self._clue(text, slip, worst, float(score))])
+            clues.append([self._clue(text, *slip_of(i), float(score))])
         return clues
 
     def _clue(self, text: str, slip: Slip, worst: int, score: float) -> Clue:
@@ -303,46 +323,3 @@ def _both_sides(values: Float32Array, judged: AnyArray) -> FloatArray:
     """Return the mean over the two heads that see one side, shape (rows,); START and END have one of them."""
     total = np.where(judged[:2], values[:2], 0.0).sum(axis=0, dtype=np.float64)
     return np.asarray(total / np.maximum(judged[:2].sum(axis=0), 1))
-
-
-class Lessons:
-    """The network and its strings, as training sees them; equal strings of a step are read once.
-
-    Parameters
-    ----------
-    net : ClozeNet
-    written : Segments
-        Symbols of the distinct strings.
-    row : ndarray of shape (items,)
-        The string of each item.
-    random_state : numpy.random.Generator
-        Draws the first weights.
-    """
-
-    def __init__(
-        self, net: ClozeNet, written: Segments, row: IntArray, random_state: np.random.Generator
-    ) -> None:
-        self.net, self.written, self.row, self.random_state = net, written, row, random_state
-        self.weights = np.zeros(net.size, np.float32)
-        self.slopes = np.zeros(net.size, np.float32)
-        self.adam = Adam(net.size)
-
-    def start(self) -> None:
-        """Draw first weights."""
-        self.net.first_weights(self.weights, self.random_state)
-        self.adam = Adam(self.net.size)
-
-    def step(self, items: IntArray, rate: float) -> float:
-        """Learn from the items with this rate; return their mean loss before."""
-        loss = self.net.learn(self.weights, self.slopes, *self._taken(items))
-        self.adam.step(self.weights, self.slopes, rate)
-        return loss
-
-    def loss(self, items: IntArray) -> float:
-        """Return the mean loss of the items, nats a character and head."""
-        return self.net.loss(self.weights, *self._taken(items))
-
-    def _taken(self, items: IntArray) -> tuple[Ribbon, IntArray]:
-        distinct, count = np.unique(self.row[items], return_counts=True)
-        taken = self.written.take(distinct)
-        return Ribbon(taken.symbol, taken.length), count
