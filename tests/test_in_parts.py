@@ -8,10 +8,10 @@ import pathlib
 import polars as pl
 import pytest
 
-from amiss.in_parts import beyond_limits, goes_in_parts
 from amiss.job import Job
+from amiss.large.in_parts import beyond_limits, goes_in_parts
+from amiss.large.pace import Pace
 from amiss.outputs import choose_large_outputs
-from amiss.pace import Pace
 
 
 def text_of(path: pathlib.Path, line: bytes, size: int) -> str:
@@ -81,7 +81,7 @@ def test_rows_go_to_one_place_and_reports_beside() -> None:
 def test_pace_tells_rows_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was done before does not count as speed."""
     clock = iter([100.0, 100.0, 110.0])
-    monkeypatch.setattr("amiss.pace.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("amiss.large.pace.time.monotonic", lambda: next(clock))
     pace = Pace(rows=1_000_000, before=400_000)
     assert pace.words(400_000) == "Scoring: 400,000 of 1,000,000 rows"
     assert pace.words(600_000) == "Scoring: 600,000 of 1,000,000 rows, 20,000 rows/s, 20 s left"

@@ -17,8 +17,8 @@ from amiss import detect_large, load, save, write_report
 from amiss.clusters import LocalCluster, Work
 from amiss.detectors.base import Detector
 from amiss.errors import ParameterError, SinkError
-from amiss.job_folder import JobFolder
-from amiss.memory import jobs_for, least_bytes, plan
+from amiss.large.folder import JobFolder
+from amiss.large.memory import jobs_for, least_bytes, plan
 from amiss.partitions import find_partitions
 from amiss.report.page import page
 from kinds import BY_NAME, default

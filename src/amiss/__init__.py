@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from amiss.detectors.table import TableDetector
     from amiss.evaluation import evaluate
     from amiss.events import EventRules
+    from amiss.large.job import detect_large
     from amiss.large_detection import LargeDetection
-    from amiss.large_job import detect_large
     from amiss.model_file import load, save
     from amiss.network_shapes import network_shape
     from amiss.onnx_file import export
@@ -33,7 +33,7 @@ _HOME = {
     "StringDetector": "amiss.detectors.strings",
     "detect": "amiss.detectors.any_kind",
     "make_detector": "amiss.detectors.any_kind",
-    "detect_large": "amiss.large_job",
+    "detect_large": "amiss.large.job",
     "Detection": "amiss.detection",
     "LargeDetection": "amiss.large_detection",
     "Anomaly": "amiss.detection",

@@ -74,7 +74,7 @@ def command(
     A folder, a glob, and a file larger than memory are worked on in parts: -o SCORES is a folder of part files, or one
     .parquet or .csv file, and the same command goes on where it was stopped.
     """
-    from amiss.in_parts import goes_in_parts
+    from amiss.large.in_parts import goes_in_parts
 
     page = None if no_report else report or (None if as_json or quiet else "report.html")
     in_parts = goes_in_parts(job, bool(scale), outputs)
@@ -113,7 +113,7 @@ def _in_memory(job: Job, outputs: tuple[str, ...], page: str | None, told: Told)
 def _in_parts(
     job: Job, scale: dict[str, Any], outputs: tuple[str, ...], page: str | None, told: Told
 ) -> _Answer:
-    from amiss.large_job import Scale, judge_in_parts
+    from amiss.large.job import Scale, judge_in_parts
     from amiss.outputs import check_not_read, choose_large_outputs, write
 
     rows, pages = choose_large_outputs(outputs, page)

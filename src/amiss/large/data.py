@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from amiss.errors import ParameterError
 from amiss.job import Job
-from amiss.memory import Plan, bytes_of, free_bytes, jobs_for, least_bytes, plan
+from amiss.large.memory import Plan, bytes_of, free_bytes, jobs_for, least_bytes, plan
 from amiss.partitions import Partition, Partitions, find_partitions
 from amiss.partitions.parquet import ParquetReader
 from amiss.progress import Told

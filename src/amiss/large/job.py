@@ -21,15 +21,15 @@ from amiss.clusters.scoring import check_points_stand_alone, scored
 from amiss.clusters.summary import Summary, empty, together
 from amiss.errors import DataError, ParameterError, SinkError
 from amiss.job import Job, Reading, loaded, unfitted
-from amiss.job_folder import JobFolder
-from amiss.joining import join
-from amiss.large_answer import answer_of
-from amiss.large_data import LargeData, find_data
+from amiss.large.answer import answer_of
+from amiss.large.data import LargeData, find_data
+from amiss.large.folder import JobFolder
+from amiss.large.joining import join
+from amiss.large.pace import Pace
 from amiss.large_detection import LargeDetection
 from amiss.model_file import load, save
 from amiss.models.given import network_named
 from amiss.outputs import is_one_file
-from amiss.pace import Pace
 from amiss.part import make_part
 from amiss.partitions import Partitions, sample
 from amiss.progress import Told, listening
