@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from amiss.batch import FloatArray, IntArray
 from amiss.clusters.scoring import Scored
@@ -36,6 +40,59 @@ class Worst:
     surprise: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Listed(Sequence[Worst]):
+    """The worst anomalies in one text and one array: they are packed in a hundredth of the time.
+
+    Attributes
+    ----------
+    text : str
+        JSON of ASCII: of each anomaly its fields, those of its causes, and its cells.
+    surprise : ndarray of shape (cells or characters of all,)
+        That of each, one after the other.
+    lengths : ndarray of shape (anomalies,), int
+        How much of it is each one's.
+    """
+
+    text: str
+    surprise: FloatArray
+    lengths: IntArray
+
+    @classmethod
+    def of(cls, worst: Sequence[Worst]) -> Listed:
+        """Return the very anomalies, which are of rows or strings."""
+        fields = [[_fields(one.anomaly), one.cells] for one in worst]
+        surprises = [np.zeros(0), *(one.surprise for one in worst)]
+        lengths = np.array([len(one.surprise) for one in worst], np.int64)
+        listed = cls(json.dumps(fields, separators=(",", ":")), np.concatenate(surprises), lengths)
+        vars(listed)["records"] = tuple(worst)
+        return listed
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.records[place]
+
+    @cached_property
+    def records(self) -> tuple[Worst, ...]:
+        """The anomalies as `of` took them."""
+        surprises = np.split(self.surprise, np.cumsum(self.lengths)[:-1])
+        read = zip(
+            json.loads(self.text), surprises, strict=False
+        )  # of no anomalies there is one piece, empty
+        return tuple(Worst(_anomaly(*fields), tuple(cells), surprise) for (fields, cells), surprise in read)
+
+
+def _fields(anomaly: Anomaly) -> list[Any]:
+    causes = [[c.cell, c.seen, c.expected, c.share, c.reason] for c in anomaly.causes]
+    return [anomaly.place, anomaly.label, anomaly.score, anomaly.p_value, causes]
+
+
+def _anomaly(place: int, label: str, score: float, p_value: float, causes: list[list[Any]]) -> Anomaly:
+    return Anomaly(place, label, score, p_value, tuple(Cause(*fields) for fields in causes))
+
+
 @dataclass(frozen=True)
 class Summary:
     """What a partition tells of itself.
@@ -50,7 +107,7 @@ class Summary:
     flagged : int
     highest : float
         The highest score, in multiples of the threshold.
-    worst : tuple of Worst
+    worst : sequence of Worst
         The worst anomalies, the worst first.
     columns : tuple of str
         Names of the cells of an anomaly.
@@ -65,7 +122,7 @@ class Summary:
     rows: int = 0
     flagged: int = 0
     highest: float = 0.0
-    worst: tuple[Worst, ...] = ()
+    worst: Sequence[Worst] = ()
     columns: tuple[str, ...] = ()
     missing: int = 0
     long: int = 0
@@ -73,7 +130,7 @@ class Summary:
 
     def to_text(self) -> str:
         """Return the summary as text of ASCII, for the metadata of a part file."""
-        return base64.b85encode(pack(self, compressed=True)).decode("ascii")
+        return base64.b64encode(pack(self, compressed=True)).decode("ascii")
 
     @classmethod
     def from_text(cls, text: str) -> Summary:
@@ -84,11 +141,11 @@ class Summary:
         ModelFileError, ValueError
             It is no summary.
         """
-        summary: Summary = unpack(base64.b85decode(text), RECORDS, compressed=True)
+        summary: Summary = unpack(base64.b64decode(text, validate=True), RECORDS, compressed=True)
         return summary
 
 
-RECORDS: dict[str, type[Any]] = {one.__name__: one for one in (Anomaly, Cause, Worst, Summary)}
+RECORDS: dict[str, type[Any]] = {one.__name__: one for one in (Listed, Summary)}
 
 
 def empty(number: int, model: str) -> Summary:
@@ -118,7 +175,7 @@ def summarised(number: int, answer: Scored, rows: Rows, most: int, model: str) -
         rows=len(answer.scores),
         flagged=flagged,
         highest=float(answer.scores.max(initial=0.0)),
-        worst=tuple(sorted(_worst(answer, rows), key=order)[:most]),
+        worst=Listed.of(sorted(_worst(answer, rows), key=order)[:most]),
         columns=_columns(answer),
         missing=rows.missing,
         long=rows.long,
