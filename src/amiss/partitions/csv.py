@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from amiss.errors import SourceError
 from amiss.partitions.base import Partition
 from amiss.partitions.counting import Counted, Range, TextReader, gathered
+from amiss.partitions.csv_plain import plain_rows
 from amiss.partitions.frames import frame_of
 from amiss.sources.base import collector_at_rest
 from amiss.sources.csv import CsvSource, room_for
@@ -73,11 +74,7 @@ class CsvReader(TextReader):
         """
         import polars as pl
 
-        odd = self.dialect.quote or "\0"
-        plain = self.decimal == "." and self.dialect.delimiter in ",;\t|" and not self.dialect.blanks
-        if not plain or (self.encoding, self.errors) != ("utf-8", "strict"):
-            return None
-        if any(mark in content for mark in (odd.encode(), b"\r", b"\0")):
+        if self.decimal != "." or not self._is_plain(content):
             return None
         types: dict[str, type[pl.DataType]] = {"int64": pl.Int64, "float64": pl.Float64, "text": pl.String}
         places = {name: f"column_{position}" for position, name in enumerate(self.columns, 1)}
@@ -100,6 +97,26 @@ class CsvReader(TextReader):
     def count(self, one: Range, most: int) -> Counted:
         """Return what a range holds."""
         content, text = self.text(one, one.before)
+        counted = self._plainly_counted(one, content, most) or self._counted(one, content, text, most)
+        most_rows = max((piece[2] for piece in counted.pieces), default=0)
+        self.limits.check_cells(one.file, most_rows, len(self.columns))
+        return counted
+
+    def _plainly_counted(self, one: Range, content: bytes, most: int) -> Counted | None:
+        """Return what a range of plain rows holds, found over its bytes; None where they are not plain."""
+        width = len(self.columns)
+        if width < 2 or not self._is_plain(content) or not (one.last or content.endswith(b"\n")):
+            return None
+        found = plain_rows(content, self.dialect.delimiter, width, self.limits.cell_length)
+        if found is None:
+            return None
+        rows, size = len(found.ends), min(_CHUNK, most)
+        cuts = [(one.start + int(found.ends[row - 1]), row) for row in [*range(size, rows, size), rows]]
+        seen = dict(zip(self.columns, found.seen, strict=True))
+        return Counted(one.stop, rows, gathered([(one.start, 0), *cuts], most), seen)
+
+    def _counted(self, one: Range, content: bytes, text: str, most: int) -> Counted:
+        """Return what a range holds, read by the csv module."""
         source = CsvSource(one.file, limits=self.limits)
         held: dict[str, list[str]] = {name: [] for name in self.columns}
         cuts = [(0, 0)]  # after so many lines, so many rows
@@ -113,8 +130,15 @@ class CsvReader(TextReader):
         ends = [one.start, *accumulate(map(len, content.splitlines(keepends=True)), initial=one.start)][1:]
         seen = {name: seen_texts(SEPARATOR.join(cells)) for name, cells in held.items() if cells}
         pieces = gathered([(ends[line], rows) for line, rows in cuts], most)
-        self.limits.check_cells(one.file, max((piece[2] for piece in pieces), default=0), len(self.columns))
         return Counted(ends[cuts[-1][0]], cuts[-1][0], pieces, seen)
+
+    def _is_plain(self, content: bytes) -> bool:
+        """Return whether no mark in it means more than it says: no quotation marks, lines end in line feeds."""
+        if (self.encoding, self.errors) != ("utf-8", "strict"):
+            return False
+        odd = (self.dialect.quote or "\0").encode()
+        simple = self.dialect.delimiter in ",;\t|" and not self.dialect.blanks
+        return simple and not any(mark in content for mark in (odd, b"\r", b"\0"))
 
     def _chunks(
         self, one: Range, source: CsvSource, text: str, size: int

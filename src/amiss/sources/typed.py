@@ -20,12 +20,12 @@ Columns = dict[str, AnyArray]
 given), or objects that are str or None. What `polars.DataFrame` and `pandas.DataFrame` take as well."""
 
 SEPARATOR = "\x00"
-_DIGITS = 15
+EXACT_DIGITS = 15
 """Whole numbers of so many digits are exact in float64; longer ones are identifiers."""
 
 _PLAIN = np.zeros(256, bool)
 _PLAIN[list(b"0123456789.+-eE\x00")] = True
-_LONG = re.compile(rf"\x00-?[0-9]{{{_DIGITS + 1}}}")
+_LONG = re.compile(rf"\x00-?[0-9]{{{EXACT_DIGITS + 1}}}")
 _BARE_EXPONENT = re.compile(r"\x00-?[0-9]+[eE][0-9]")
 DECIMAL_COMMA = re.compile(r"\x00-?(?:0,|[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})(?:\x00|\Z))")
 
@@ -94,7 +94,7 @@ def _is_code(cells: str, data: NDArray[np.uint8]) -> bool:
     start = np.concatenate([[0], ends[:-1] + 1])
     if (data[start] == ord("+")).any():
         return True
-    if (ends - start).max() > _DIGITS and _LONG.search(SEPARATOR + cells):
+    if (ends - start).max() > EXACT_DIGITS and _LONG.search(SEPARATOR + cells):
         return True
     if ("e" in cells or "E" in cells) and _BARE_EXPONENT.search(SEPARATOR + cells):
         return True
@@ -133,7 +133,7 @@ def is_exact(value: float | Decimal) -> bool:
     return (
         isinstance(value, float)
         or not value.is_finite()
-        or len(value.normalize().as_tuple().digits) <= _DIGITS
+        or len(value.normalize().as_tuple().digits) <= EXACT_DIGITS
     )
 
 

@@ -1,0 +1,145 @@
+"""Plain CSV: rows without quotation marks are found, and their cells judged, over the bytes.
+
+A cell spelt as a plain number (a minus or none, digits, a point or none) is told by where its bytes lie. All others are
+judged by `sources.seen` as they are elsewhere: a column is of numbers where each of its cells is one, so that what was
+seen of some cells joins with what was seen of the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amiss.sources.seen import SeenTexts, seen_texts
+from amiss.sources.typed import EXACT_DIGITS, SEPARATOR
+
+_BLOCK, _BLOCK_MOST = (
+    2**18,
+    2**22,
+)  # bytes judged at once: what is known of them fits a cache; lines may be long
+_ZERO, _MINUS, _POINT, _LINE_END = b"0-.\n"
+_Places = NDArray[np.int64]
+_Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class PlainRows:
+    """Rows of plain CSV: ``ends``, the byte after each; ``seen``, what was seen of each column."""
+
+    ends: _Places
+    seen: list[SeenTexts]
+
+
+def plain_rows(content: bytes, delimiter: str, width: int, longest: int) -> PlainRows | None:
+    r"""Return the rows of UTF-8 without quotation marks, carriage returns and NUL.
+
+    Parameters
+    ----------
+    content : bytes
+        Whole rows; the last may lack its line end.
+    delimiter : str
+        Comma, semicolon, tab or pipe.
+    width : int
+        Cells of a row, two or more.
+    longest : int
+        Bytes that a cell may have.
+
+    Returns
+    -------
+    PlainRows or None
+        None where a row is empty, has another number of cells or is of millions of bytes, or a cell is longer.
+
+    Examples
+    --------
+    >>> found = plain_rows(b"1,x\n-2.5,\n", ",", 2, 99)
+    >>> found.ends.tolist(), [one.kind(".") for one in found.seen], plain_rows(b"1,x\n2\n", ",", 2, 99)
+    ([4, 10], ['float64', 'text'], None)
+    """
+    seen = [SeenTexts()] * width
+    ends: list[_Places] = []
+    at = 0
+    while at < len(content):
+        stop = content.find(b"\n", at + _BLOCK) + 1 or len(content)
+        if stop - at > _BLOCK_MOST:
+            return None
+        block = content[at:stop]
+        cells = _cells_of(block if block.endswith(b"\n") else block + b"\n", delimiter, width)
+        if cells is None or (cells.stops - cells.starts).max() > longest:
+            return None
+        seen = cells.joined_to(seen)
+        ends.append(np.minimum(at + cells.stops[:, -1] + 1, stop))
+        at = stop
+    return PlainRows(np.concatenate(ends), seen) if ends else None
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Cells of a block, each array (rows, width): where they lie, and which are plain numbers, written how."""
+
+    block: bytes
+    starts: _Places
+    stops: _Places
+    number: _Flags
+    whole: _Flags  # without a point, and no negative zero
+    point: _Flags
+
+    def joined_to(self, seen: list[SeenTexts]) -> list[SeenTexts]:
+        """Return what was seen of each column here and before."""
+        empty = self.starts == self.stops
+        odd = ~(self.number | empty)
+        told: list[list[bool]] = np.array(
+            [
+                (self.whole | ~self.number).all(axis=0),
+                (~empty).any(axis=0),
+                empty.any(axis=0),
+                (self.point & self.number).any(axis=0),
+            ]
+        ).T.tolist()
+        joined = [
+            before.with_more(
+                SeenTexts(numbers=True, whole=whole, present=present, missing=missing, point=point)
+            )
+            for before, (whole, present, missing, point) in zip(seen, told, strict=True)
+        ]
+        for at in np.flatnonzero(odd.any(axis=0)).tolist():
+            if joined[at].numbers:  # else it is text, whatever follows
+                joined[at] = joined[at].with_more(self._seen_odd(at, np.flatnonzero(odd[:, at])))
+        return joined
+
+    def _seen_odd(self, column: int, rows: _Places) -> SeenTexts:
+        """Return what was seen of the cells that are no plain numbers; the first often tells that it is text."""
+        first = seen_texts(self._text(self.starts[rows[0], column], self.stops[rows[0], column]))
+        if not first.numbers:
+            return first
+        places = zip(self.starts[rows, column].tolist(), self.stops[rows, column].tolist(), strict=True)
+        return seen_texts(SEPARATOR.join(self._text(start, stop) for start, stop in places))
+
+    def _text(self, start: int, stop: int) -> str:
+        return self.block[start:stop].decode()
+
+
+def _cells_of(block: bytes, delimiter: str, width: int) -> _Cells | None:
+    """Return the cells of whole rows, None where one has another number of them."""
+    data = np.frombuffer(block, np.uint8)
+    places = np.flatnonzero(data - _ZERO > 9)  # of all bytes but digits: those below wrap around
+    marks = data[places]
+    last = np.flatnonzero((marks == ord(delimiter)) | (marks == _LINE_END))  # among them, what ends each cell
+    if len(last) % width:
+        return None
+    ended = (marks[last] == _LINE_END).reshape(-1, width)
+    if ended[:, :-1].any() or not ended[:, -1].all():
+        return None
+    stops = places[last]
+    starts = np.concatenate([[0], stops[:-1] + 1])
+    others = np.diff(last, prepend=-1) - 1  # bytes but digits in each cell
+    minus = data[starts] == _MINUS
+    point = (others > minus) & (marks[last - 1] == _POINT)
+    before = np.where(point, places[last - 1], stops) - starts - minus  # digits before the point
+    zero = data[starts + minus] == _ZERO
+    number = (others == minus + point.astype(np.int64)) & (stops - starts > others)
+    number &= (before <= EXACT_DIGITS) & ~(zero & (before > 1))  # else a code: 1234567890123456, 007
+    whole = ~point & ~(zero & minus)
+    flat = (starts, stops, number, whole, point)
+    return _Cells(block, *(one.reshape(-1, width) for one in flat))  # type: ignore[arg-type]
