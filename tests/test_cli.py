@@ -375,7 +375,7 @@ def test_a_closed_pipe_is_no_error(folder: pathlib.Path) -> None:
     [
         (["detect", "missing.csv"], "missing.csv"),
         (["detect", "."], "holds files of several formats"),
-        (["fit", ".", "-o", "m.amiss"], "is a folder"),
+        (["fit", ".", "-o", "m.amiss"], "holds files of several formats"),
         (["detect", "empty.csv"], "is empty"),
         (["detect", "odd.csv", "--threshold", "peeks"], "Did you mean 'peaks'?"),
         (["detect", "odd.csv", "--threshold", "peaks:risk=2"], "above 0 and below 1"),

@@ -126,7 +126,11 @@ def test_a_list_of_strings_has_no_labels(tmp_path):
         told(place, "--labels", "bad")
 
 
-def test_data_in_parts_take_no_labels(table):
-    """A sample is learnt from, so that labels of rows would mostly be lost: said, with what to do."""
-    with pytest.raises(ParameterError, match=r"labels is 'seen', and .* is looked at in parts"):
-        told(table.parent, "--labels", "seen")
+def test_data_in_parts_are_learnt_as_their_labels_say(table):
+    """A folder of one file, all of whose rows are drawn, has the scores of that file."""
+    whole, parts = (
+        told(table, "--labels", "seen", "--models", "fast"),
+        told(table.parent, "--labels", "seen", "--models", "fast"),
+    )
+    assert parts["anomalies"] == whole["anomalies"]
+    assert any("10 rows labelled as anomalies" in note for note in parts["notes"])

@@ -302,3 +302,24 @@ def test_progress_is_told_on_a_terminal_alone(undisturbed: pathlib.Path) -> None
     assert b" rows/s, " in shown
     assert b" left" in shown
     assert run(*JOB, "--jobs", "1", cwd=undisturbed).stderr == ""
+
+
+def test_a_model_is_learnt_from_a_sample_of_a_folder(tmp_path: pathlib.Path) -> None:
+    """``amiss fit`` learns what ``amiss detect`` learns from the same folder, and says from how many rows."""
+    write_data(tmp_path, files=3)
+    words = ("data", "--key", "id", "--models", "fast", "--sample", "300")
+    done = run("fit", *words, "--jobs", "2", "-o", "learnt.amiss", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Note: Learnt from 300 of {3 * ROWS:,} rows, drawn at random." in done.stdout
+    run("detect", *words, "-o", "learnt.parquet", cwd=tmp_path)
+    run("detect", "data", "--key", "id", "-m", "learnt.amiss", "-o", "judged.parquet", cwd=tmp_path)
+    assert pl.read_parquet(tmp_path / "judged.parquet").equals(pl.read_parquet(tmp_path / "learnt.parquet"))
+
+
+def test_a_series_is_not_learnt_from_drawn_points(tmp_path: pathlib.Path) -> None:
+    """A folder of points in time is refused by ``amiss fit`` too, with what to do."""
+    write_data(tmp_path, files=2)
+    done = run("fit", "data", "--time", "id", "-o", "learnt.amiss", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the points of a series hang together" in done.stderr
+    assert not (tmp_path / "learnt.amiss").exists()

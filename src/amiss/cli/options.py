@@ -128,7 +128,7 @@ _JOBS = [
         help="Many series, and data larger than memory: in how many processes; all processors by default.",
     )
 ]
-_SCALE = [
+_SAMPLE = [
     click.option(
         "--memory",
         metavar="SIZE",
@@ -140,6 +140,9 @@ _SCALE = [
         type=click.IntRange(min=1),
         help="In parts: rows to learn from, drawn at random; 20000 by default.",
     ),
+]
+_SCALE = [
+    *_SAMPLE,
     click.option("--cluster", metavar="SPEC", help="In parts: where the work is done; local by default."),
     click.option(
         "--master", metavar="URL", help="With --cluster spark: where it is, such as spark://HOST:7077."
@@ -164,6 +167,17 @@ def _with(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command]
 def takes_job(command: Command) -> Command:
     """Give a command the options of a job; it gets the job as ``job``."""
     return _with(_DATA + _MODEL + _LEARNING + _JOBS + _NETWORK)(_joined(command))
+
+
+def takes_sample(command: Command) -> Command:
+    """Give a command the options of learning from a sample; it gets what was said as ``scale``, by name."""
+
+    @wraps(command)
+    def joined(**given: Any) -> Any:
+        scale = {name: given.pop(name) for name in ("memory", "sample")}
+        return command(scale={name: value for name, value in scale.items() if value is not None}, **given)
+
+    return _with(_SAMPLE)(joined)
 
 
 def takes_scale(command: Command) -> Command:

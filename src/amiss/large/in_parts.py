@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from amiss.errors import ParameterError
 from amiss.job import Job
 from amiss.partitions import is_partitioned
 from amiss.sources import Limits
@@ -28,22 +27,10 @@ def goes_in_parts(job: Job, asked: bool, outputs: Sequence[str] = ()) -> bool:
         Whether something was said that has a meaning in parts alone, such as the memory.
     outputs : sequence of str
         Where the answer goes.
-
-    Raises
-    ------
-    ParameterError
-        It would be, and there is a column of labels.
     """
     parts = asked or is_partitioned(job.place)
     parts = parts or any(os.path.isdir(place) or place.endswith(os.sep) for place in outputs)
-    parts = parts or (not job.limits and os.path.isfile(job.place) and beyond_limits(job.place))
-    if parts and job.labels:
-        raise ParameterError(
-            f"labels is {job.labels!r}, and {job.called} is looked at in parts, learning from a sample of its rows. "
-            "Learn from the labelled rows as one file (amiss fit FILE --labels COLUMN -o MODEL), and judge by that: "
-            "-m MODEL."
-        )
-    return parts
+    return parts or (not job.limits and os.path.isfile(job.place) and beyond_limits(job.place))
 
 
 def beyond_limits(place: str) -> bool:

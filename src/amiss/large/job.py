@@ -19,27 +19,24 @@ from amiss.clusters.failures import not_done
 from amiss.clusters.partition_work import digest_of
 from amiss.clusters.scoring import check_points_stand_alone, scored
 from amiss.clusters.summary import Summary, empty, together
-from amiss.errors import DataError, ParameterError, SinkError
+from amiss.errors import ParameterError, SinkError
 from amiss.job import Job, Reading, loaded, unfitted
 from amiss.large.answer import answer_of
 from amiss.large.data import LargeData, find_data
 from amiss.large.folder import JobFolder
 from amiss.large.joining import join
 from amiss.large.pace import Pace
+from amiss.large.sampling import SAMPLE, drawn_words, read_sample, refuse_series, without_jobs
 from amiss.large_detection import LargeDetection
 from amiss.model_file import load, save
 from amiss.models.given import network_named
 from amiss.outputs import is_one_file
 from amiss.part import make_part
-from amiss.partitions import Partitions, sample
+from amiss.partitions import Partitions
 from amiss.progress import Told, listening
-from amiss.reading.side_columns import labels_in
 
 if TYPE_CHECKING:
     from amiss.detectors.base import Detector
-
-SAMPLE = 20_000
-"""Rows to learn from."""
 
 WORST = 1_000
 """Anomalies that are kept, with their causes."""
@@ -155,7 +152,7 @@ def judge_in_parts(job: Job, scale: Scale, told: Told = lambda text: None) -> tu
         Partitions could not be done; those that are done are kept, and the same job goes on with the rest.
     """
     cluster = make_part(Cluster, scale.cluster)
-    job = replace(job, params={name: value for name, value in job.params.items() if name != "jobs"})
+    job = without_jobs(job)
     check_outside(scale.output, job.place)
     with _folder_of(scale.output) as folder:
         data = find_data(job, scale.memory, scale.jobs, folder.rows, told)
@@ -184,17 +181,6 @@ def judge_in_parts(job: Job, scale: Scale, told: Told = lambda text: None) -> tu
     detection = answer_of(detector, whole, notes, scale.output)
     drawn = {"sample": drawn_words(scale.sample, whole.rows)} if job.model is None else {}
     return replace(detection, learnt={**detection.learnt, "choice": choice, **drawn}), data.partitions.found
-
-
-def drawn_words(rows: int, of: int) -> str:
-    """Return how many rows were learnt from, in words.
-
-    Examples
-    --------
-    >>> drawn_words(20_000, 12_345_678), drawn_words(20_000, 900)
-    ('20,000 of 12,345,678 rows, drawn at random', 'all 900 rows')
-    """
-    return f"{rows:,} of {of:,} rows, drawn at random" if rows < of else f"all {of:,} rows"
 
 
 def check_outside(output: str | None, place: str) -> None:
@@ -237,12 +223,7 @@ def _judge(job: Job, scale: Scale, folder: JobFolder, data: LargeData, told: Tol
         check_points_stand_alone(detector)
         return detector, str(choice)
     detector, choice = unfitted(job, reading)
-    if choice.kind == "series":
-        raise DataError(
-            f"{job.called} was taken for a series ({choice.reason}), and the points of a series hang together: they "
-            "are not scored in parts. Name the kind if each row stands for itself (--kind table); else look at the "
-            "series of some keys, or of some time, as one file at a time (amiss detect FILE --time COLUMN --by KEY)."
-        )
+    refuse_series(job, choice)
     if os.path.exists(folder.model):
         return load(folder.model, models=network_named(job.network) if job.network else None), str(choice)
     return _learnt(job, scale, data, detector, told), str(choice)
@@ -250,13 +231,10 @@ def _judge(job: Job, scale: Scale, folder: JobFolder, data: LargeData, told: Tol
 
 def _learnt(job: Job, scale: Scale, data: LargeData, detector: Detector, told: Told) -> Detector:
     """Return the detector fitted on a sample."""
-    seed = job.params.get("random_state", 0)
-    seed = seed if isinstance(seed, int | None) else 0
-    rows = sample(data.partitions, scale.sample, seed, told, data.cut.jobs)
-    marks = labels_in(rows[data.labels].to_list(), data.labels) if data.labels else None
-    told(f"Learning what is normal ({detector.kind}, from {rows.height:,} rows)")
+    reading = read_sample(job, data, scale.sample, told)
+    told(f"Learning what is normal ({detector.kind})")
     with listening(told):
-        return detector.fit(data.items(rows), labels=marks)
+        return detector.fit(reading.data, labels=reading.labels)
 
 
 def _record(job: Job, scale: Scale, data: LargeData) -> dict[str, Any]:
