@@ -98,15 +98,25 @@ TABLES = st.integers(2, 3).flatmap(
 
 
 @settings(max_examples=150, deadline=None)
-@given(rows=TABLES, most=st.integers(1, 9), ended=st.booleans(), start=st.integers(0, 3))
+@given(
+    rows=TABLES,
+    end=st.sampled_from(["\n", "\r\n"]),
+    most=st.integers(1, 9),
+    ended=st.booleans(),
+    start=st.integers(0, 3),
+)
 def test_ranges_are_counted_as_by_the_csv_module(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], most: int, ended: bool, start: int
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[list[str]],
+    end: str,
+    most: int,
+    ended: bool,
+    start: int,
 ) -> None:
     """Places, lines, pieces and types."""
     path = tmp_path_factory.mktemp("plain") / "a.csv"
-    content = "x" * start + "".join(",".join(row) + "\n" for row in rows)
-    content = content if ended else content[:-1]
-    path.write_text(content)
+    content = "x" * start + end.join(",".join(row) for row in rows) + end * ended
+    path.write_bytes(content.encode())
     reader = CsvReader(
         **vars(_reader(path.with_name("b.csv"))) | {"columns": tuple("abc"[: len(rows[0])]), "kinds": {}}
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from amiss.errors import SourceError
 from amiss.partitions.base import Partition
 from amiss.partitions.counting import Counted, Range, TextReader, gathered
-from amiss.partitions.csv_plain import plain_rows
+from amiss.partitions.csv_plain import plain_rows, plain_text
 from amiss.partitions.frames import frame_of
 from amiss.sources.base import collector_at_rest
 from amiss.sources.csv import CsvSource, room_for
@@ -49,6 +49,10 @@ class CsvReader(TextReader):
     header: tuple[str, ...]
     decimal: str
 
+    @property
+    def _is_utf8(self) -> bool:
+        return (self.encoding, self.errors) == ("utf-8", "strict")
+
     def rows_of(self, partition: Partition) -> polars.DataFrame:
         """Return the rows, each column of its type."""
         content, text = self.text(partition)
@@ -74,13 +78,14 @@ class CsvReader(TextReader):
         """
         import polars as pl
 
-        if self.decimal != "." or not self._is_plain(content):
+        plain = plain_text(content, self.dialect) if self._is_utf8 and self.decimal == "." else None
+        if plain is None:
             return None
         types: dict[str, type[pl.DataType]] = {"int64": pl.Int64, "float64": pl.Float64, "text": pl.String}
         places = {name: f"column_{position}" for position, name in enumerate(self.columns, 1)}
         try:
             frame = pl.read_csv(
-                io.BytesIO(content),
+                io.BytesIO(plain),
                 has_header=False,
                 schema={place: types[self.kinds.get(name, "text")] for name, place in places.items()},
                 columns=[places[name] for name in self.kinds],
@@ -104,14 +109,18 @@ class CsvReader(TextReader):
 
     def _plainly_counted(self, one: Range, content: bytes, most: int) -> Counted | None:
         """Return what a range of plain rows holds, found over its bytes; None where they are not plain."""
-        width = len(self.columns)
-        if width < 2 or not self._is_plain(content) or not (one.last or content.endswith(b"\n")):
+        width, size = len(self.columns), min(_CHUNK, most)
+        plain = plain_text(content, self.dialect) if self._is_utf8 else None
+        if plain is None or width < 2 or not (one.last or plain.endswith(b"\n")):
             return None
-        found = plain_rows(content, self.dialect.delimiter, width, self.limits.cell_length)
+        found = plain_rows(plain, self.dialect.delimiter, width, self.limits.cell_length)
         if found is None:
             return None
-        rows, size = len(found.ends), min(_CHUNK, most)
-        cuts = [(one.start + int(found.ends[row - 1]), row) for row in [*range(size, rows, size), rows]]
+        rows, longer = len(found.ends), len(plain) < len(content)  # where each line ends in two bytes
+        cuts = [
+            (min(one.start + int(found.ends[row - 1]) + longer * row, one.stop), row)
+            for row in [*range(size, rows, size), rows]
+        ]
         seen = dict(zip(self.columns, found.seen, strict=True))
         return Counted(one.stop, rows, gathered([(one.start, 0), *cuts], most), seen)
 
@@ -131,14 +140,6 @@ class CsvReader(TextReader):
         seen = {name: seen_texts(SEPARATOR.join(cells)) for name, cells in held.items() if cells}
         pieces = gathered([(ends[line], rows) for line, rows in cuts], most)
         return Counted(ends[cuts[-1][0]], cuts[-1][0], pieces, seen)
-
-    def _is_plain(self, content: bytes) -> bool:
-        """Return whether no mark in it means more than it says: no quotation marks, lines end in line feeds."""
-        if (self.encoding, self.errors) != ("utf-8", "strict"):
-            return False
-        odd = (self.dialect.quote or "\0").encode()
-        simple = self.dialect.delimiter in ",;\t|" and not self.dialect.blanks
-        return simple and not any(mark in content for mark in (odd, b"\r", b"\0"))
 
     def _chunks(
         self, one: Range, source: CsvSource, text: str, size: int

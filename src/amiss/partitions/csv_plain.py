@@ -1,8 +1,8 @@
 """Plain CSV: rows without quotation marks are found, and their cells judged, over the bytes.
 
-A cell spelt as a plain number (a minus or none, digits, a point or none) is told by where its bytes lie. All others are
-judged by `sources.seen` as they are elsewhere: a column is of numbers where each of its cells is one, so that what was
-seen of some cells joins with what was seen of the rest.
+A cell spelt as a plain number (a minus or none, digits, a point or comma or none) is told by where its bytes lie. All
+others are judged by `sources.seen` as they are elsewhere: a column is of numbers where each of its cells is one, so
+what was seen of some cells joins with what was seen of the rest.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amiss.sources.dialect import Dialect
 from amiss.sources.seen import SeenTexts, seen_texts
 from amiss.sources.typed import EXACT_DIGITS, SEPARATOR
 
-_BLOCK, _BLOCK_MOST = (
-    2**18,
-    2**22,
-)  # bytes judged at once: what is known of them fits a cache; lines may be long
-_ZERO, _MINUS, _POINT, _LINE_END = b"0-.\n"
+_BLOCK = 2**18  # bytes judged at once: what is known of each of them fits a cache
+_BLOCK_MOST = 2**22  # where a line is long
+_ZERO, _MINUS, _COMMA, _POINT, _LINE_END = b"0-,.\n"
 _Places = NDArray[np.int64]
 _Flags = NDArray[np.bool_]
 
@@ -32,8 +31,26 @@ class PlainRows:
     seen: list[SeenTexts]
 
 
+def plain_text(content: bytes, dialect: Dialect) -> bytes | None:
+    r"""Return UTF-8 text in which no mark means more than it says, its lines ended by line feeds; else None.
+
+    Examples
+    --------
+    >>> plain_text(b"1,x\r\n", Dialect(",")), plain_text(b'1,"x"\n', Dialect(","))
+    (b'1,x\n', None)
+    """
+    if dialect.blanks or dialect.delimiter not in ",;\t|":
+        return None
+    if b"\0" in content or (dialect.quote and dialect.quote.encode() in content):
+        return None
+    returns = content.count(b"\r")
+    if returns and not returns == content.count(b"\n") == content.count(b"\r\n"):
+        return None
+    return content.replace(b"\r\n", b"\n") if returns else content
+
+
 def plain_rows(content: bytes, delimiter: str, width: int, longest: int) -> PlainRows | None:
-    r"""Return the rows of UTF-8 without quotation marks, carriage returns and NUL.
+    r"""Return the rows of UTF-8 text that `plain_text` gives.
 
     Parameters
     ----------
@@ -82,27 +99,25 @@ class _Cells:
     starts: _Places
     stops: _Places
     number: _Flags
-    whole: _Flags  # without a point, and no negative zero
+    whole: _Flags  # without a mark, and no negative zero
+    comma: _Flags
     point: _Flags
+    decimal_comma: _Flags  # one that cannot mark thousands
 
     def joined_to(self, seen: list[SeenTexts]) -> list[SeenTexts]:
         """Return what was seen of each column here and before."""
         empty = self.starts == self.stops
         odd = ~(self.number | empty)
+        marks = (self.comma, self.point, self.decimal_comma)
         told: list[list[bool]] = np.array(
             [
                 (self.whole | ~self.number).all(axis=0),
                 (~empty).any(axis=0),
                 empty.any(axis=0),
-                (self.point & self.number).any(axis=0),
+                *((mark & self.number).any(axis=0) for mark in marks),
             ]
         ).T.tolist()
-        joined = [
-            before.with_more(
-                SeenTexts(numbers=True, whole=whole, present=present, missing=missing, point=point)
-            )
-            for before, (whole, present, missing, point) in zip(seen, told, strict=True)
-        ]
+        joined = [before.with_more(SeenTexts(True, *more)) for before, more in zip(seen, told, strict=True)]
         for at in np.flatnonzero(odd.any(axis=0)).tolist():
             if joined[at].numbers:  # else it is text, whatever follows
                 joined[at] = joined[at].with_more(self._seen_odd(at, np.flatnonzero(odd[:, at])))
@@ -135,11 +150,15 @@ def _cells_of(block: bytes, delimiter: str, width: int) -> _Cells | None:
     starts = np.concatenate([[0], stops[:-1] + 1])
     others = np.diff(last, prepend=-1) - 1  # bytes but digits in each cell
     minus = data[starts] == _MINUS
-    point = (others > minus) & (marks[last - 1] == _POINT)
-    before = np.where(point, places[last - 1], stops) - starts - minus  # digits before the point
+    mark = np.where(others > minus, marks[last - 1], 0)  # the last of them but a minus at the beginning
+    comma, point = mark == _COMMA, mark == _POINT
+    marked = comma | point
+    before = np.where(marked, places[last - 1], stops) - starts - minus  # digits before the mark
+    after = stops - starts - others - before
     zero = data[starts + minus] == _ZERO
-    number = (others == minus + point.astype(np.int64)) & (stops - starts > others)
+    number = (others == minus + marked.astype(np.int64)) & (before + after > 0)
     number &= (before <= EXACT_DIGITS) & ~(zero & (before > 1))  # else a code: 1234567890123456, 007
-    whole = ~point & ~(zero & minus)
-    flat = (starts, stops, number, whole, point)
+    whole = ~marked & ~(zero & minus)
+    decimal_comma = comma & ((zero & (before == 1)) | ((after > 0) & (after != 3)))
+    flat = (starts, stops, number, whole, comma, point, decimal_comma)
     return _Cells(block, *(one.reshape(-1, width) for one in flat))  # type: ignore[arg-type]
