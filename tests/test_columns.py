@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from amiss.errors import DataError, ParameterError
-from amiss.reading.columns import ColumnReader, factorize
+from amiss.reading.columns import Column, ColumnReader, factorize
 
 N = 60
 NAMES = [f"the {a} house of {b}" for a in ("red", "old", "big", "new", "tall", "dry") for b in "abcdefghij"]
@@ -139,3 +139,21 @@ def test_typed_values_have_text_too() -> None:
         "2020-01-02 03:04:00",
     ]
     assert table.columns[0].distinct == ["0.5", "12"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        np.array(
+            [0.5, 12.0, -0.0, np.nan, np.inf, -np.inf, 1e15, 123456789012345.0, 5e-324, 1e-5, 0.1 + 0.2]
+        ),
+        np.array([], dtype=float),
+        np.array(["2020-03-01T10:00", "NaT", "2020-03-02"], dtype="datetime64[us]"),
+        np.array([" a ", None, "b, c"], dtype=object),
+    ],
+    ids=["numbers", "none", "moments", "texts"],
+)
+def test_texts_are_those_of_the_cells(cells: Any) -> None:
+    """All cells at once read as each of them alone."""
+    column = Column("a", "numeric", np.zeros(len(cells), bool), None, True, "", cells)
+    assert column.texts() == [column.text(row) for row in range(len(cells))]

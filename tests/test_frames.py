@@ -116,3 +116,19 @@ def test_answers_come_in_the_callers_kind_of_frame(native: Any, kind: type) -> N
 def test_whole_numbers_have_no_point_as_text() -> None:
     """So that the text of 12 and of 12.0 is the same."""
     assert [number_text(v) for v in (12.0, -0.5, 1e300, float("nan"))] == ["12", "-0.5", "1e+300", ""]
+
+
+def test_numbers_of_polars_are_seen_where_they_lie() -> None:
+    """Columns of floats without gaps are not copied, and cannot be written to."""
+    series = pl.Series("a", [0.5, 1.5, 2.5])
+    column = read_frame(series.to_frame()).columns[0]
+    assert np.shares_memory(column, series.to_numpy())
+    assert not column.flags.writeable
+
+
+def test_numbers_of_pandas_stay_as_they_were_read() -> None:
+    """What is written into a pandas frame afterwards is not seen."""
+    frame = pd.DataFrame({"a": [0.5, 1.5, 2.5]})
+    column = read_frame(frame).columns[0]
+    frame.iloc[0, 0] = 9.0
+    assert column.tolist() == [0.5, 1.5, 2.5]

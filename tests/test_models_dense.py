@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -275,3 +276,18 @@ def test_no_neural_library_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "set()", done.stderr
+
+
+def test_repairs_are_those_of_the_batch_asked_about() -> None:
+    """Asked twice about a batch a model answers alike, asked about another in between too; it keeps none alive."""
+    draw = np.random.default_rng(0)
+    one, other = (Batch(v, np.zeros((300, 4), bool), tuple("abcd")) for v in draw.normal(size=(2, 300, 4)))
+    model = OnTable(Dense()).fit(one, np.ones(300, bool), draw)
+    first, between, again = model.surprise(one), model.surprise(other), model.surprise(one)
+    assert (first == again).all()
+    assert (first != between).any()
+    assert (between == model.surprise(Batch(other.values.copy(), other.mask, other.names))).all()
+    held = weakref.ref(one)
+    del one
+    assert held() is None
+    assert "_last" not in vars(model)

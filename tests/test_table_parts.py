@@ -47,3 +47,22 @@ def test_a_row_scores_the_same_in_parts_and_alone() -> None:
     assert (detector.score_samples(rows[4_000:]) == scores[4_000:]).all()
     worst = detector.detect(rows).anomalies[0]
     assert (worst.place, worst.causes[0].cell) == (4_321, "x1")
+
+
+class Counted(dict):
+    """Columns that count how often they are read."""
+
+    reads = 0
+
+    def items(self):
+        self.reads += 1
+        return super().items()
+
+
+def test_an_answer_reads_the_data_once() -> None:
+    """Scores, causes and notes are of one reading."""
+    data = Counted(a=np.arange(99.0) % 7, b=np.append(np.arange(98.0) % 5, 90.0))
+    detector = TableDetector(models="fast", random_state=0).fit(data)
+    data.reads = 0
+    assert len(detector.detect(data)) == 1
+    assert data.reads == 1

@@ -64,7 +64,8 @@ def doing(work: Work) -> Doing:
 
 
 def _done(detector: Any, digest: str, work: Work, partition: Partition) -> Summary:
-    frame = work.reader.read(partition).drop(work.unseen)
+    frame = work.reader.read(partition)
+    frame = frame.drop(work.unseen) if work.unseen else frame
     answer = scored(detector, frame, work.keys, work.causes)
     rows = rows_of(frame, partition.first_row, detector.kind, work.keys)
     summary = summarised(partition.number, answer, rows, work.worst, digest)

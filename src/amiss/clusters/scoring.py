@@ -136,8 +136,9 @@ def scored(
     known, scores, flagged = len(detector.notes_), [], []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for start in range(0, max(batch.height, 1), ROWS):
-            items = items_of(detector, batch[start : start + ROWS], keys)
+        step = _rows_at_once(detector, batch, keys)
+        for start in range(0, max(batch.height, 1), step):
+            items = items_of(detector, batch[start : start + step], keys)
             scores.append(-detector.score_samples(items) if batch.height else np.zeros(0))
             flagged.append(_taken(items, scores[-1] > detector.threshold_))
         found = tuple(map(detector.detect, _gathered(flagged))) if causes else ()
@@ -145,6 +146,14 @@ def scored(
     every = np.concatenate(scores)
     p_values = detector.threshold_rule_.p_values(every)
     return Scored(every / detector.threshold_, every > detector.threshold_, p_values, found)
+
+
+def _rows_at_once(detector: Detector, batch: polars.DataFrame, keys: Sequence[str]) -> int:
+    """Return how many rows are scored at a time: all of a table of floats, whose columns are seen where they lie."""
+    import polars as pl
+
+    floats = all(dtype == pl.Float64 for name, dtype in batch.schema.items() if name not in keys)
+    return max(batch.height, 1) if floats and detector.kind == "table" else ROWS
 
 
 def answer_frame(
@@ -196,7 +205,7 @@ def items_of(detector: Detector, batch: polars.DataFrame, keys: Sequence[str] = 
             raise SourceError(
                 f"There is no column {key!r} to be the key. The columns: {', '.join(batch.columns)}. Choose among them."
             )
-    data = batch.drop(keys)
+    data = batch.drop(keys) if keys else batch
     if detector.kind != "strings":
         return read_frame(_typed(data)) if data.height else Frame((), [])
     if data.width != 1:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from amiss.batch import FloatArray, IntArray
+from amiss.batch import AnyArray, FloatArray, IntArray
 from amiss.clusters.scoring import Scored
 from amiss.detection import Anomaly, Cause, StringEvidence, TableEvidence
 from amiss.packed import pack, unpack
@@ -46,7 +46,7 @@ class Listed(Sequence[Worst]):
 
     Attributes
     ----------
-    text : str
+    text : ndarray of shape (characters,), uint8
         JSON of ASCII: of each anomaly its fields, those of its causes, and its cells.
     surprise : ndarray of shape (cells or characters of all,)
         That of each, one after the other.
@@ -54,7 +54,7 @@ class Listed(Sequence[Worst]):
         How much of it is each one's.
     """
 
-    text: str
+    text: AnyArray
     surprise: FloatArray
     lengths: IntArray
 
@@ -64,7 +64,8 @@ class Listed(Sequence[Worst]):
         fields = [[_fields(one.anomaly), one.cells] for one in worst]
         surprises = [np.zeros(0), *(one.surprise for one in worst)]
         lengths = np.array([len(one.surprise) for one in worst], np.int64)
-        listed = cls(json.dumps(fields, separators=(",", ":")), np.concatenate(surprises), lengths)
+        text = np.frombuffer(json.dumps(fields, separators=(",", ":")).encode("ascii"), np.uint8)
+        listed = cls(text, np.concatenate(surprises), lengths)
         vars(listed)["records"] = tuple(worst)
         return listed
 
@@ -79,7 +80,7 @@ class Listed(Sequence[Worst]):
         """The anomalies as `of` took them."""
         surprises = np.split(self.surprise, np.cumsum(self.lengths)[:-1])
         read = zip(
-            json.loads(self.text), surprises, strict=False
+            json.loads(self.text.tobytes()), surprises, strict=False
         )  # of no anomalies there is one piece, empty
         return tuple(Worst(_anomaly(*fields), tuple(cells), surprise) for (fields, cells), surprise in read)
 
@@ -266,7 +267,8 @@ def _worst(answer: Scored, rows: Rows) -> Iterator[Worst]:
         shown = _shown(found.evidence)
         for anomaly in found.anomalies:
             place = int(places[anomaly.place])
-            named = replace(anomaly, place=rows.first + place, label=rows.label(anomaly, place))
+            label, score, p_value = rows.label(anomaly, place), anomaly.score, anomaly.p_value
+            named = Anomaly(rows.first + place, label, score, p_value, anomaly.causes)
             yield Worst(named, *shown[anomaly.place])
 
 
@@ -276,5 +278,5 @@ def _shown(evidence: Any) -> dict[int, tuple[tuple[str, ...], FloatArray]]:
         texts = [(text[:LENGTH_LIMIT],) for text in evidence.texts]
         surprises = [one[:LENGTH_LIMIT] for one in evidence.surprise]
         return dict(zip(evidence.places.tolist(), zip(texts, surprises, strict=True), strict=True))
-    cells = [tuple(cell[:_CELL] for cell in row) for row in evidence.cells]
+    cells = [tuple(cell if len(cell) <= _CELL else cell[:_CELL] for cell in row) for row in evidence.cells]
     return dict(zip(evidence.places.tolist(), zip(cells, evidence.surprise, strict=True), strict=True))

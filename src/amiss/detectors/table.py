@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -14,8 +13,8 @@ from amiss.cell_evidence import Explained, blame_of
 from amiss.committee import Committee
 from amiss.detection import Anomaly, TableEvidence
 from amiss.detectors.base import Detector
-from amiss.detectors.odd_cells import OddCells, numbers_of, spread_evenly
-from amiss.detectors.table_parts import judged
+from amiss.detectors.odd_cells import OddCells, spread_evenly
+from amiss.detectors.table_parts import judged, numbers_and_levels
 from amiss.detectors.table_words import CellWords, likely_levels, some_rows
 from amiss.errors import NotFittedError
 from amiss.explanation import causes_of
@@ -25,6 +24,7 @@ from amiss.models.categorical import CategoricalMemory, Levels, levels_among
 from amiss.numerics.blocks import one_blas_thread
 from amiss.numerics.calibration import lifted, opened, positive
 from amiss.reading.columns import ColumnReader, Table
+from amiss.reading.frames import Frame, read_frame
 from amiss.trust import trusted_rows
 from amiss.usual import Usual
 
@@ -133,6 +133,9 @@ class TableDetector(Detector):
             raise AttributeError("feature_names_in_: the data given to fit had no names of columns.")
         return np.array(self.columns_.names_, dtype=object)
 
+    def _reading(self, data: Any) -> Frame:
+        return read_frame(data)
+
     # ------------------------------------------------------------- learn
     def _learn(self, data: Any, random_state: np.random.Generator) -> FloatArray:
         self.columns_ = ColumnReader(self.kinds, self.missing)
@@ -237,14 +240,7 @@ class TableDetector(Detector):
         return score
 
     def _numbers(self, table: Table) -> Batch:
-        batch = numbers_of(table, self.numeric_)
-        if not self.levels_:
-            return batch
-        columns = [table.columns[j] for j in self.categorical_]
-        places = [lv.places(c.distinct, c.codes) for lv, c in zip(self.levels_, columns, strict=True)]
-        lost = np.column_stack([c.missing for c in columns])
-        codes = np.where(lost, -1, np.column_stack(places))
-        return replace(batch, codes=codes, lost=lost, levels=tuple(len(lv.levels) for lv in self.levels_))
+        return numbers_and_levels(table, self.numeric_, self.categorical_, self.levels_)
 
     def _indicators(self, table: Table) -> FloatArray:
         pairs = zip(self.levels_, (table.columns[j] for j in self.categorical_), strict=True)
@@ -275,12 +271,14 @@ class TableDetector(Detector):
         self._check_is_fitted()
         return self._cell_surprise(self._read(X))
 
-    def _cell_surprise(self, table: Table, explained: Explained | None = None) -> FloatArray:
+    def _cell_surprise(
+        self, table: Table, explained: Explained | None = None, batch: Batch | None = None
+    ) -> FloatArray:
         out = np.zeros((len(table), len(table.columns)))
         if not len(table):
             return out
         if self.committee_ is not None:
-            batch = self._numbers(table)
+            batch = self._numbers(table) if batch is None else batch
             excess = self.committee_.surprise(batch) - self.cell_usual_
             out[:, self.numeric_] = np.maximum(excess, 0.0)
             levels = self.committee_.surprise_of_levels(batch)
@@ -306,8 +304,8 @@ class TableDetector(Detector):
     ) -> tuple[list[Anomaly], TableEvidence]:
         table = self.columns_.table(self.columns_.frame(data, type(self).__name__), flagged)
         explained = self.odd_cells_.explain(table)
-        surprise = self._cell_surprise(table, explained)
         batch, told = self._numbers(table), explained
+        surprise = self._cell_surprise(table, explained, batch)
         if explained and self.categories_ is not None:
             told = explained.mended(
                 self.categorical_, self.categories_.mended(batch, self._indicators(table))
@@ -316,15 +314,13 @@ class TableDetector(Detector):
         likely = likely_levels(self.committee_, batch, self.categorical_, self.levels_)
         words = CellWords(table, self.usual_, self.committee_, batch, self.numeric_, told, likely)
         p_values = self.threshold_rule_.p_values(scores[flagged])
-        anomalies = []
+        anomalies, names = [], table.names
         for i, place in enumerate(np.asarray(flagged).tolist()):
-            causes = causes_of(table.names, words.blamed(i, blame[i]), partial(words.tell, i))
+            causes = causes_of(names, words.blamed(i, blame[i]), partial(words.tell, i))
             score = self._relative(scores[place])
             anomalies.append(Anomaly(place, f"row {place}", score, float(p_values[i]), causes))
-        cells = [[c.text(i) for c in table.columns] for i in range(len(table))]
-        return anomalies, TableEvidence(
-            table.names, np.asarray(flagged, np.int64), cells, surprise / self.cell_unit_
-        )
+        places = np.asarray(flagged, np.int64)
+        return anomalies, TableEvidence(names, places, words.cells, surprise / self.cell_unit_)
 
     def summary(self) -> dict[str, Any]:
         """Return what was learnt: columns with their kinds and usual values, models, threshold."""

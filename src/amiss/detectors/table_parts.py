@@ -1,12 +1,15 @@
-"""Rows of a table judged part by part, so that what is made of them on the way fits the processor's caches."""
+"""Tables as models see them, and judged part by part, so that what is made on the way fits the processor's caches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from amiss.batch import FloatArray
+from amiss.batch import Batch, FloatArray
+from amiss.detectors.odd_cells import numbers_of
+from amiss.models.categorical import Levels
 from amiss.numerics.blocks import in_parts
 from amiss.reading.columns import ColumnReader, Table
 from amiss.reading.frames import Frame
@@ -38,4 +41,27 @@ def judged(reader: ColumnReader, frame: Frame, judge: Callable[[Table], FloatArr
     return out
 
 
-__all__ = ["judged"]
+def numbers_and_levels(
+    table: Table, numeric: list[int], categorical: list[int], levels: list[Levels]
+) -> Batch:
+    """Return the numbers of a table and, beside them, the places of its levels.
+
+    Parameters
+    ----------
+    table : Table
+    numeric, categorical : list of int
+        Places of the columns.
+    levels : list of Levels
+        What each of ``categorical`` held in training.
+    """
+    batch = numbers_of(table, numeric)
+    if not levels:
+        return batch
+    columns = [table.columns[j] for j in categorical]
+    places = [known.places(c.distinct, c.codes) for known, c in zip(levels, columns, strict=True)]
+    lost = np.column_stack([c.missing for c in columns])
+    codes = np.where(lost, -1, np.column_stack(places))
+    return replace(batch, codes=codes, lost=lost, levels=tuple(len(known.levels) for known in levels))
+
+
+__all__ = ["judged", "numbers_and_levels"]

@@ -12,6 +12,7 @@ from amiss.reading.columns import Table
 from amiss.usual import Usual
 
 _TRIED = 8  # cells of a row, the worst, whose words are compared with what was seen
+_ROUNDED = 13  # characters that a number which is rounded to six digits has at most: -1.23457e+150
 _BESIDE = 1.0  # nats of text evidence from which its words are better than those of the numbers
 _ROWS_TRIED, _LONGEST_TRIED = 16, 200
 
@@ -35,6 +36,11 @@ class CellWords:
         The evidence against the cells, where there is any.
     likely : dict of int to list of str, optional
         The level the models expect in each row, by column.
+
+    Attributes
+    ----------
+    cells : list of list of str
+        The text of each cell, row by row.
     """
 
     def __init__(
@@ -51,11 +57,23 @@ class CellWords:
         self.numeric = {j: i for i, j in enumerate(places)} if committee else {}
         self.rebuilt: FloatArray | None = committee.expected(batch) if committee and len(batch) else None
         self.evidence = explained.surprise if explained else np.zeros((len(table), len(usual)))
+        self.cells = [list(row) for row in zip(*(c.texts() for c in table.columns), strict=True)]
+        # of which columns all that is expected is a rounded number, or two with a word between
+        plain = zip(usual, table.columns, strict=True)
+        self.rounded = [
+            explained is None and c.typed and u.kind == "numeric" and not u.whole for u, c in plain
+        ]
+        self._told: dict[tuple[int, int], tuple[str, str, str]] = {}
 
     def tell(self, row: int, j: int) -> tuple[str, str, str]:
         """Return what was seen in a cell, what was expected, and the reason."""
+        if (row, j) not in self._told:
+            self._told[row, j] = self._tell(row, j)
+        return self._told[row, j]
+
+    def _tell(self, row: int, j: int) -> tuple[str, str, str]:
         column = self.table.columns[j]
-        seen = column.text(row)
+        seen = self.cells[row][j]
         if column.missing[row]:
             return self._missing(row, j, seen)
         by_models = j in self.numeric or j in self.likely
@@ -88,6 +106,8 @@ class CellWords:
         """
         left = blame.copy()
         for j in np.argsort(-blame, kind="stable")[:_TRIED].tolist():
+            if self.rounded[j] and len(self.cells[row][j]) > _ROUNDED:
+                continue  # nothing rounded reads like it
             seen, expected, _ = self.tell(row, j)
             beside = (f"about {seen} beside the other columns", f'"{seen}" beside the other columns')
             if expected in (f"about {seen}", *beside, seen):

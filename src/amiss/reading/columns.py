@@ -96,6 +96,16 @@ class Column:
         value = self.raw[row]
         return _cell_text(value) if self.raw.dtype != object else (value or "").strip()
 
+    def texts(self) -> list[str]:
+        """Return what `text` returns of each cell, in less time."""
+        if self.raw.dtype.kind != "f" or not len(self):
+            return [self.text(row) for row in range(len(self))]
+        values = self.raw.tolist()
+        texts = repr(values)[1:-1].split(", ")
+        for row in np.flatnonzero((self.raw == np.floor(self.raw)) | np.isnan(self.raw)).tolist():
+            texts[row] = number_text(values[row])
+        return texts
+
 
 @dataclass(frozen=True)
 class Table:

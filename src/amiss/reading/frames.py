@@ -297,11 +297,12 @@ def _from_series(name: str, series: Any, booleans: list[str], zones: dict[str, s
     dtype = series.dtype
     if dtype == nw.Boolean:
         booleans.append(name)
-        return np.array(
-            [np.nan if _is_absent(v) or v != v else float(v) for v in series.to_list()], dtype=np.float64
-        )
+        cells = [np.nan if _is_absent(v) or v != v else float(v) for v in series.to_list()]
+        return np.array(cells, dtype=np.float64)
     if dtype.is_numeric() and dtype != nw.Decimal:
-        return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64).copy()
+        numbers = np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+        still = series.implementation.is_polars() and not numbers.flags.writeable  # pandas may change its own
+        return numbers if still else numbers.copy()
     if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         zones[name] = str(dtype.time_zone)
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
@@ -310,9 +311,8 @@ def _from_series(name: str, series: Any, booleans: list[str], zones: dict[str, s
     if dtype == nw.String:
         return _objects(v if isinstance(v, str) else None for v in series.to_list())
     if dtype == nw.Duration:
-        return np.array(
-            [np.nan if v is None else v.total_seconds() for v in series.to_list()], dtype=np.float64
-        )
+        seconds = [np.nan if v is None else v.total_seconds() for v in series.to_list()]
+        return np.array(seconds, dtype=np.float64)
     values = [None if isinstance(v, float) and v != v else v for v in series.to_list()]
     return _from_objects(name, values, booleans, zones)
 
