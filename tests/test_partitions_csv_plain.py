@@ -62,7 +62,7 @@ def test_verdicts_are_those_of_the_judge_of_cells(rows: list[list[str]], block: 
 
 def test_every_short_cell_is_judged_as_by_the_judge_of_cells() -> None:
     """All cells of up to five marks, each a column of its own."""
-    cells = ["".join(marks) for length in range(6) for marks in product("019-.e,", repeat=length)]
+    cells = ["".join(marks) for length in range(6) for marks in product("019+-.e,", repeat=length)]
     found = plain_rows(";".join(cells).encode(), ";", len(cells), 99)
     assert found is not None
     wrong = [

@@ -1,13 +1,14 @@
 """Plain CSV: rows without quotation marks are found, and their cells judged, over the bytes.
 
-A cell spelt as a plain number (a minus or none, digits, a point or comma or none) is told by where its bytes lie. All
-others are judged by `sources.seen` as they are elsewhere: a column is of numbers where each of its cells is one, so
-what was seen of some cells joins with what was seen of the rest.
+A cell spelt as a number is told by where its bytes lie: a minus or none, digits, a point or comma or none, digits, an
+exponent or none. All others are judged by `sources.seen` as they are elsewhere. A column is of numbers where each of
+its cells is one, so what was seen of some cells joins with what was seen of the rest.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ from amiss.sources.typed import EXACT_DIGITS, SEPARATOR
 
 _BLOCK = 2**18  # bytes judged at once: what is known of each of them fits a cache
 _BLOCK_MOST = 2**22  # where a line is long
-_ZERO, _MINUS, _COMMA, _POINT, _LINE_END = b"0-,.\n"
+_ZERO, _PLUS, _MINUS, _COMMA, _POINT, _E, _LINE_END = b"0+-,.e\n"
+_SMALL = 0x20  # the bit that makes a letter a small one
 _Places = NDArray[np.int64]
 _Flags = NDArray[np.bool_]
 
@@ -96,10 +98,11 @@ class _Cells:
     """Cells of a block, each array (rows, width): where they lie, and which are plain numbers, written how."""
 
     block: bytes
+    delimiter: str
     starts: _Places
     stops: _Places
     number: _Flags
-    whole: _Flags  # without a mark, and no negative zero
+    whole: _Flags  # without a mark and an exponent, and no negative zero
     comma: _Flags
     point: _Flags
     decimal_comma: _Flags  # one that cannot mark thousands
@@ -125,14 +128,16 @@ class _Cells:
 
     def _seen_odd(self, column: int, rows: _Places) -> SeenTexts:
         """Return what was seen of the cells that are no plain numbers; the first often tells that it is text."""
-        first = seen_texts(self._text(self.starts[rows[0], column], self.stops[rows[0], column]))
+        start, stop = self.starts[rows[0], column], self.stops[rows[0], column]
+        first = seen_texts(self.block[start:stop].decode())
         if not first.numbers:
             return first
-        places = zip(self.starts[rows, column].tolist(), self.stops[rows, column].tolist(), strict=True)
-        return seen_texts(SEPARATOR.join(self._text(start, stop) for start, stop in places))
+        places = (rows * self.starts.shape[1] + column).tolist()
+        return seen_texts(SEPARATOR.join([self._texts[place] for place in places]))
 
-    def _text(self, start: int, stop: int) -> str:
-        return self.block[start:stop].decode()
+    @cached_property
+    def _texts(self) -> list[str]:
+        return self.block.decode().replace("\n", self.delimiter).split(self.delimiter)
 
 
 def _cells_of(block: bytes, delimiter: str, width: int) -> _Cells | None:
@@ -146,19 +151,33 @@ def _cells_of(block: bytes, delimiter: str, width: int) -> _Cells | None:
     ended = (marks[last] == _LINE_END).reshape(-1, width)
     if ended[:, :-1].any() or not ended[:, -1].all():
         return None
-    stops = places[last]
-    starts = np.concatenate([[0], stops[:-1] + 1])
-    others = np.diff(last, prepend=-1) - 1  # bytes but digits in each cell
+    starts = np.concatenate([[0], places[last[:-1]] + 1])
+    exponent, bare, end = _exponents(places, marks, last)
     minus = data[starts] == _MINUS
-    mark = np.where(others > minus, marks[last - 1], 0)  # the last of them but a minus at the beginning
+    others = end - np.concatenate([[-1], last[:-1]]) - 1  # bytes but digits before the exponent
+    mark = np.where(others > minus, marks[end - 1], 0)  # the last of them but a minus at the beginning
     comma, point = mark == _COMMA, mark == _POINT
     marked = comma | point
-    before = np.where(marked, places[last - 1], stops) - starts - minus  # digits before the mark
-    after = stops - starts - others - before
+    before = np.where(marked, places[end - 1], places[end]) - starts - minus  # digits before the mark
+    after = places[end] - starts - others - before
     zero = data[starts + minus] == _ZERO
-    number = (others == minus + marked.astype(np.int64)) & (before + after > 0)
-    number &= (before <= EXACT_DIGITS) & ~(zero & (before > 1))  # else a code: 1234567890123456, 007
-    whole = ~marked & ~(zero & minus)
-    decimal_comma = comma & ((zero & (before == 1)) | ((after > 0) & (after != 3)))
-    flat = (starts, stops, number, whole, comma, point, decimal_comma)
-    return _Cells(block, *(one.reshape(-1, width) for one in flat))  # type: ignore[arg-type]
+    code = (before > EXACT_DIGITS) | (zero & (before > 1)) | (bare & ~marked)  # 1234567890123456, 007, 1e5
+    number = (others == minus + marked.astype(np.int64)) & (before + after > 0) & ~code
+    whole = ~marked & ~exponent & ~(zero & minus)
+    decimal_comma = comma & ((zero & (before == 1)) | (~exponent & (after > 0) & (after != 3)))
+    flat = (starts, places[last], number, whole, comma, point, decimal_comma)
+    return _Cells(block, delimiter, *(one.reshape(-1, width) for one in flat))  # type: ignore[arg-type]
+
+
+def _exponents(places: _Places, marks: NDArray[np.uint8], last: _Places) -> tuple[_Flags, _Flags, _Places]:
+    """Return which cells end in an exponent of one or two digits, which of these lack a sign, and where it begins.
+
+    That is the place of its letter among all bytes but digits, else the place of what ends the cell.
+    """
+    sign = (marks[last - 1] == _PLUS) | (marks[last - 1] == _MINUS)
+    letter = last - 1 - sign
+    exponent = (marks[letter] | _SMALL) == _E
+    exponent &= places[last - 1] - places[letter] == sign
+    digits = places[last] - places[last - 1] - 1
+    exponent &= (digits == 1) | (digits == 2)
+    return exponent, exponent & ~sign, np.where(exponent, letter, last)
