@@ -31,7 +31,25 @@ HOSTILE = st.one_of(
     st.floats(allow_nan=False).map(str),
     st.floats(-99, 99, allow_nan=False).map("{:.3f}".format),
     st.sampled_from(
-        ["", "", "-0", "007", "+49", "1e5", "1e999", "inf", "nan", "0x1", "1_0", "٣", "²", "é", "0,25"]
+        [
+            "",
+            "",
+            "-0",
+            "007",
+            "+49",
+            "1e5",
+            "1e999",
+            "1.5e999",
+            "-2.E+309",
+            "inf",
+            "nan",
+            "0x1",
+            "1_0",
+            "٣",
+            "²",
+            "é",
+            "0,25",
+        ]
     ),
 )
 

@@ -155,7 +155,7 @@ def _cells_of(block: bytes, delimiter: str, width: int) -> _Cells | None:
     exponent, bare, end = _exponents(places, marks, last)
     minus = data[starts] == _MINUS
     others = end - np.concatenate([[-1], last[:-1]]) - 1  # bytes but digits before the exponent
-    mark = np.where(others > minus, marks[end - 1], 0)  # the last of them but a minus at the beginning
+    mark = np.where(others > 0, marks[end - 1], 0)  # the last of them
     comma, point = mark == _COMMA, mark == _POINT
     marked = comma | point
     before = np.where(marked, places[end - 1], places[end]) - starts - minus  # digits before the mark
