@@ -20,8 +20,10 @@ import os, signal, time
 import numpy as np
 
 def rebuild(batch):
-    """Every column as the mean of all; slow where SLOW says so; fatal for a value of 500 where FATAL names a file."""
-    time.sleep(float(os.environ.get("SLOW", "0")))
+    """Every column as the mean of all; slow with a whole partition where SLOW says so; fatal for a value of 500 where
+    FATAL names a file."""
+    if len(batch) == 400:
+        time.sleep(float(os.environ.get("SLOW", "0")))
     fatal = os.environ.get("FATAL")
     if fatal and os.path.exists(fatal) and (np.abs(batch) > 300).any():
         if fatal.endswith("once"):
