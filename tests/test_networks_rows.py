@@ -48,6 +48,7 @@ def test_losses_on_paper() -> None:
     seen = np.array([[[True, True, True]]])
     plain = cell_losses(numpy_operations, layout, outputs, values, seen)
     assert plain[0, 0] == pytest.approx([9.0, 0.25, np.log(2)])
+    assert (cell_losses(numpy_operations, layout, outputs, values, None) == plain).all()
     bent = cell_losses(numpy_operations, layout, outputs, values, seen, huber=True)
     assert bent[0, 0] == pytest.approx([5.0, 0.25, np.log(2)])
     seen[0, 0, 0] = False

@@ -14,6 +14,10 @@ from amiss.numerics.blocks import in_parts
 from amiss.reading.columns import ColumnReader, Table
 from amiss.reading.frames import Frame
 
+_FREED = (
+    31 * 2**20
+)  # bytes: the C library (glibc, mallopt(3)) keeps twice the largest block freed, of at most 32 MB
+
 
 def judged(reader: ColumnReader, frame: Frame, judge: Callable[[Table], FloatArray]) -> FloatArray:
     """Return what ``judge`` says of each row, shape (rows,).
@@ -28,6 +32,9 @@ def judged(reader: ColumnReader, frame: Frame, judge: Callable[[Table], FloatArr
     judge : callable
         Takes a table and returns a number a row, the same one in any company.
     """
+    np.empty(
+        _FREED, np.uint8
+    )  # freed: from now on a part gets the memory of the last one, not new one to be cleared
     out = np.empty(len(frame))
 
     def fill(part: slice) -> None:

@@ -109,7 +109,8 @@ def cell_losses(
         What the network answered.
     values : array of shape (rows, positions, width)
         What it should have answered.
-    seen : array of shape (rows, positions, cells)
+    seen : array of shape (rows, positions, cells) or None
+        None: all cells were.
     huber : bool
 
     References
@@ -125,7 +126,8 @@ def cell_losses(
     for block in layout.blocks():
         shares = operations.log_softmax(outputs[..., block])
         parts.append(-(values[..., block] * shares).sum(-1)[..., None])
-    return (operations.concat(parts) if layout.levels else numbers) * seen
+    found = operations.concat(parts) if layout.levels else numbers
+    return found if seen is None else found * seen
 
 
 def loss_slopes(
