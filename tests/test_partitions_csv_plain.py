@@ -13,8 +13,9 @@ from amiss.errors import SourceError
 from amiss.partitions import csv_plain, find_partitions
 from amiss.partitions.counting import Range
 from amiss.partitions.csv import CsvReader
-from amiss.partitions.csv_plain import plain_rows
+from amiss.partitions.csv_plain import plain_rows, plain_text
 from amiss.sources import Limits
+from amiss.sources.dialect import Dialect
 from amiss.sources.seen import SeenTexts, seen_texts
 from amiss.sources.typed import SEPARATOR
 
@@ -101,9 +102,33 @@ def test_what_is_not_plain_is_left_to_others(content: bytes) -> None:
 
 def test_a_row_of_millions_of_bytes_is_left_to_others() -> None:
     """The arrays beside its bytes would take more memory than the csv module does."""
-    row = b",".join([b"1" * 15] * 2**18) + b"\n"
-    assert plain_rows(row[16:], ",", 2**18 - 1, 99) is not None
-    assert plain_rows(row + b"1" * 15, ",", 2**18, 99) is None
+    cell = b"1" * 15
+    for width, fits in ((2**18, True), (2**18 + 1, False)):
+        found = plain_rows(b",".join([cell] * width) + b"\n", ",", width, 99)
+        assert (found is not None) == fits
+
+
+@pytest.mark.parametrize(
+    ("content", "dialect"),
+    [
+        (b"1,2\n3,4\r\n", Dialect(",")),
+        (b"1,2\r3,4\r", Dialect(",")),
+        (b"1,\0\n", Dialect(",")),
+        (b"1,'2'\n", Dialect(",", "'")),
+        (b"1, 2\n", Dialect(",", blanks=True)),
+        (b"1 2\n", Dialect(" ")),
+    ],
+)
+def test_marks_that_may_mean_more_are_seen(content: bytes, dialect: Dialect) -> None:
+    """Lines that end in two ways, carriage returns, NUL, quotation marks, blanks."""
+    assert plain_text(content, dialect) is None
+
+
+def test_empty_lines_of_one_column_are_no_rows(tmp_path: Path) -> None:
+    """As the csv module reads them."""
+    (tmp_path / "a.csv").write_text("a\n1\n\n2\n")
+    partitions = find_partitions(str(tmp_path / "a.csv"), "csv:delimiter=;,header=yes")
+    assert [partitions.read(one)["a"].to_list() for one in partitions.partitions] == [[1, 2]]
 
 
 TABLES = st.integers(2, 3).flatmap(
