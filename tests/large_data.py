@@ -16,13 +16,13 @@ AMISS = [sys.executable, "-m", "amiss"]
 ROWS = 400
 
 NETWORK = '''
-import os, signal, time
+import glob, os, signal, time
 import numpy as np
 
 def rebuild(batch):
-    """Every column as the mean of all; slow with a whole partition where SLOW says so; fatal for a value of 500 where
-    FATAL names a file."""
-    if len(batch) == 400:
+    """Every column as the mean of all; slow where SLOW says so, once it is learnt; fatal for a value of 500 where FATAL
+    names a file."""
+    if glob.glob("*/model.amiss"):
         time.sleep(float(os.environ.get("SLOW", "0")))
     fatal = os.environ.get("FATAL")
     if fatal and os.path.exists(fatal) and (np.abs(batch) > 300).any():

@@ -40,7 +40,7 @@ def test_a_run_killed_at_any_moment_goes_on(undisturbed: pathlib.Path, tmp_path:
     data_like(undisturbed, tmp_path)
     scores = tmp_path / "scores"
     for least in (1, 5):
-        process = start(*JOB, "-o", "scores", "--jobs", "2", cwd=tmp_path, SLOW="0.3")
+        process = start(*JOB, "-o", "scores", "--jobs", "2", cwd=tmp_path, SLOW="0.02")
         wait_for(lambda least=least: len(parts(scores)) >= least, process)
         kill(process.pid)
         process.communicate()
@@ -57,7 +57,7 @@ def test_ctrl_c_leaves_whole_parts_and_no_process(undisturbed: pathlib.Path, tmp
     """Exit status 130; what is there is of the answer, nothing else; the one file appears when all is done."""
     data_like(undisturbed, tmp_path)
     working = tmp_path / "scores.parquet.parts"
-    process = start(*JOB, "-o", "scores.parquet", "--jobs", "2", cwd=tmp_path, SLOW="0.3")
+    process = start(*JOB, "-o", "scores.parquet", "--jobs", "2", cwd=tmp_path, SLOW="0.02")
     wait_for(lambda: len(parts(working)) >= 2, process)
     workers = children(process.pid)
     process.send_signal(signal.SIGINT)
@@ -79,7 +79,7 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(
 ) -> None:
     """Its partition is done again: the same parts, the same exit status."""
     data_like(undisturbed, tmp_path)
-    process = start(*JOB, "-o", "scores", "--jobs", "2", cwd=tmp_path, SLOW="0.3")
+    process = start(*JOB, "-o", "scores", "--jobs", "2", cwd=tmp_path, SLOW="0.02")
     wait_for(lambda: len(parts(tmp_path / "scores")) >= 2, process)
     kill(children(process.pid)[0])
     _, told = process.communicate()
@@ -265,7 +265,7 @@ def test_data_that_changed_are_another_job(tmp_path: pathlib.Path) -> None:
 def test_two_runs_do_not_work_in_one_folder(undisturbed: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """The second says so and touches nothing; the first goes on."""
     data_like(undisturbed, tmp_path)
-    first = start(*JOB, "-o", "scores", "--jobs", "1", cwd=tmp_path, SLOW="1.5")
+    first = start(*JOB, "-o", "scores", "--jobs", "1", cwd=tmp_path, SLOW="0.05")
     wait_for(lambda: len(parts(tmp_path / "scores")) >= 1, first)
     second = run(*JOB, "-o", "scores", cwd=tmp_path)
     assert second.returncode == 2
@@ -275,17 +275,18 @@ def test_two_runs_do_not_work_in_one_folder(undisturbed: pathlib.Path, tmp_path:
     assert parts(tmp_path / "scores") == parts(undisturbed / "scores")
 
 
-def test_progress_is_told_on_a_terminal_alone(undisturbed: pathlib.Path) -> None:
+def test_progress_is_told_on_a_terminal_alone(undisturbed: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Rows done, rate and time left; a pipe gets nothing on stderr."""
     import pty
 
+    data_like(undisturbed, tmp_path)
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [*AMISS, *JOB, "--jobs", "1"],
-        cwd=undisturbed,
+        [*AMISS, *JOB, "--jobs", "1", "-o", "scores"],
+        cwd=tmp_path,
         stdout=follower,
         stderr=follower,
-        env={**os.environ, "SLOW": "0.1", "TERM": "xterm", "COLUMNS": "120"},
+        env={**os.environ, "SLOW": "0.02", "TERM": "xterm", "COLUMNS": "120"},
     )
     os.close(follower)
     shown = b""
