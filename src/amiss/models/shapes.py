@@ -35,7 +35,9 @@ class TimedWindows(TimedRows):
     begins: IntArray
 
     def __init__(self, channels: Channels, kept: IntArray, steps: int) -> None:
-        begun = np.zeros(len(channels) + 1, np.int64)  # so many windows more, or fewer, than at the point before
+        begun = np.zeros(
+            len(channels) + 1, np.int64
+        )  # so many windows more, or fewer, than at the point before
         begun[kept] += 1
         begun[kept + steps] -= 1
         covered = np.flatnonzero(np.cumsum(begun[:-1]))
