@@ -251,19 +251,16 @@ class Autoencoder(AnyModel):
 
         A level never learnt costs one nat more than the least likely learnt one.
         """
-        layout, found = self.layout_, self._losses(outputs, values, seen).astype(np.float64)
+        layout = self.layout_
+        gaps = None if seen.all() else seen  # a product by ones takes as long as the rest
+        found = np.asarray(
+            cell_losses(numpy_operations, layout, outputs, values, gaps, self.loss == "huber"), np.float64
+        )
         for i, block in enumerate(layout.blocks()):
             unknown = ~values[..., block].any(axis=-1) & seen[..., layout.numbers + i]
             if unknown.any():
                 rarest = 1.0 - numpy_operations.log_softmax(outputs[..., block]).min(axis=-1)
                 found[..., layout.numbers + i] = np.where(unknown, rarest, found[..., layout.numbers + i])
-        return found
-
-    def _losses(self, outputs: Float32Array, values: Float32Array, seen: BoolArray) -> Float32Array:
-        gaps = None if seen.all() else seen  # a product by ones takes as long as the rest
-        found: Float32Array = cell_losses(
-            numpy_operations, self.layout_, outputs, values, gaps, self.loss == "huber"
-        )
         return found
 
     def surprise(self, outputs: Float32Array, values: Float32Array, seen: BoolArray) -> FloatArray:
@@ -282,8 +279,6 @@ class Autoencoder(AnyModel):
         On it the cells of a row add up to its score. A number: loss / usual loss. A category: twice the loss beyond the
         usual one. A missing cell: 0.
         """
-        if not self.layout_.levels:
-            return np.asarray(self._losses(outputs, values, seen) / self.usual_)
         losses, d = self.losses(outputs, values, seen), self.layout_.numbers
         losses[..., :d] /= self.usual_[..., :d]
         losses[..., d:] = 2 * np.maximum(losses[..., d:] - self.usual_[..., d:], 0.0)
