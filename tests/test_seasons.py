@@ -51,7 +51,7 @@ def test_days_and_weeks_are_rebuilt_exactly_through_the_change_of_clocks() -> No
     assert np.abs(model.expected(channels) - channels.values).max() < 1e-9
     later = replace(channels, start=count, values=channels.values[:500] * 0, mask=channels.mask[:500])
     places = calendar.places(count, 500)
-    assert np.abs(model._usual(later)[:, 0] - table[places.weekday, places.slot]).max() < 1e-9
+    assert np.abs(model.usual(later)[:, 0] - table[places.weekday, places.slot]).max() < 1e-9
 
 
 def test_years_are_rebuilt_exactly_through_leap_years() -> None:
@@ -157,7 +157,7 @@ def test_missing_values_surprise_nobody_and_teach_nothing() -> None:
     wild = replace(channels, values=np.where(gap, 9.0, channels.values), mask=gap)
     model = Season().fit(wild, np.random.default_rng(0))
     assert (model.surprise(wild)[gap] == 0).all()
-    assert np.abs(model._usual(wild) - channels.values).max() < 1e-9
+    assert np.abs(model.usual(wild) - channels.values).max() < 1e-9
 
 
 def test_scores_are_those_of_the_naive_twin() -> None:

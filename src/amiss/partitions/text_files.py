@@ -16,11 +16,12 @@ import numpy as np
 
 from amiss.errors import ParameterError, SourceError
 from amiss.progress import Told
+from amiss.sources.content import utf16_without_mark
 from amiss.sources.limits import Limits
 
 _BLOCK = 2**22
 _UNBOUNDED = 2**62  # bytes in all: a data set in partitions may be of any size
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _NOT_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 _ASCII = "\r\n\",;'a0"
 _HELD = threading.local()
@@ -185,9 +186,7 @@ def _readable(path: str) -> Iterator[None]:
 
 
 def _refuse_wide(path: str, head: bytes) -> None:
-    half = len(head[:4096]) / 2
-    zeros = max(head[:4096:2].count(0), head[1:4096:2].count(0))
-    if head.startswith(_WIDE) or zeros > 0.4 * half:
+    if head.startswith(_WIDE) or utf16_without_mark(head) is not None:
         raise SourceError(
             f"{path!r} is written in two or more bytes a character (UTF-16, UTF-32), or is no text. Such files are not "
             "read in partitions. Save it as UTF-8."

@@ -332,7 +332,7 @@ def stretches(points: int) -> list[tuple[int, int]]:
     Examples
     --------
     >>> stretches(1_000), stretches(1_000_000)[:2]
-    ([(0, 1000)], [(0, 7812), (15750, 23562)])
+    ([(0, 1000)], [(0, 7812), (15749, 23561)])
     """
     if points <= LEARNT_FROM:
         return [(0, points)]

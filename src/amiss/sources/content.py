@@ -120,7 +120,7 @@ def text_of(place: str, content: bytes, encoding: str = "auto") -> Text:
     for mark, name, words in _MARKS:
         if content.startswith(mark):
             return Text(_decoded(place, content[len(mark) :], name), words)
-    wide = _utf16_without_mark(content)
+    wide = utf16_without_mark(content)
     if wide is not None:
         return Text(_decoded(place, content, wide), "UTF-16")
     try:
@@ -146,7 +146,8 @@ def _decoded(place: str, content: bytes, encoding: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _utf16_without_mark(content: bytes) -> str | None:
+def utf16_without_mark(content: bytes) -> str | None:
+    """Return which UTF-16 a text without a byte order mark is written in, None where it is not."""
     head = content[:4096]
     if len(head) < 4 or len(content) % 2:
         return None
