@@ -211,6 +211,9 @@ def test_a_record_that_is_none_is_said(tmp_path: pathlib.Path) -> None:
         (tmp_path / "amiss-job.json").write_text(content)
         with pytest.raises(SinkError, match=r"amiss-job\.json' cannot be read"):
             JobFolder(str(tmp_path))
+    (tmp_path / "amiss-job.json").write_text('{"files": [7]}')
+    with pytest.raises(SinkError, match=r"another job: its files: \[7\] then, \[\] now"):
+        JobFolder(str(tmp_path)).check({"files": []})
 
 
 @given(

@@ -180,10 +180,17 @@ def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
     for name in [*new, *old]:
         before, now = old.get(name), new.get(name)
         if before != now:
-            if name == "files" and isinstance(before, list):
+            if name == "files" and _are_files(before):
                 return _files_differ(before, now)
             return f"its {name}: {_shown(before)} then, {_shown(now)} now"
     return ""
+
+
+def _are_files(value: Any) -> bool:
+    """Return whether a value is what a record holds of files, as one that somebody changed need not."""
+    return isinstance(value, list) and all(
+        isinstance(one, list) and one and isinstance(one[0], str) for one in value
+    )
 
 
 def _files_differ(old: list[Any], new: Any) -> str:
