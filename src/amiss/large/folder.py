@@ -188,9 +188,8 @@ def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 def _are_files(value: Any) -> bool:
     """Return whether a value is what a record holds of files, as one that somebody changed need not."""
-    return isinstance(value, list) and all(
-        isinstance(one, list) and one and isinstance(one[0], str) for one in value
-    )
+    files = value if isinstance(value, list) else [None]
+    return all(isinstance(one, list) and len(one) > 1 and isinstance(one[0], str) for one in files)
 
 
 def _files_differ(old: list[Any], new: Any) -> str:
