@@ -192,7 +192,7 @@ def _are_files(value: Any) -> bool:
     return all(isinstance(one, list) and len(one) > 1 and isinstance(one[0], str) for one in files)
 
 
-def _files_differ(old: list[Any], new: Any) -> str:
+def _files_differ(old: Any, new: Any) -> str:
     before, now = ({one[0]: one[1:] for one in files} for files in (old, new))
     for file in now:
         if file not in before:
