@@ -478,9 +478,9 @@ def test_a_killed_worker_is_reported_and_the_others_go_on(four):
 
 
 def frame_of(parts, at):
-    from amiss.reading.timeline import _frame_of
+    from amiss.reading import timeline
 
-    return _frame_of(parts.frame(at))
+    return timeline.frame_of(parts.frame(at))
 
 
 def test_a_worker_that_ends_is_told_of_its_series(four, monkeypatch):

@@ -29,15 +29,12 @@ class Whole:
         The highest score, in multiples of the threshold.
     counts : ndarray of shape (3200,)
         How many scores lie in each bin, see `count_scores`.
-    places : tuple of str
-        Where the answer on every item is written; empty where it is nowhere.
     """
 
     items: int
     flagged: int
     highest: float
     counts: IntArray
-    places: tuple[str, ...] = ()
 
     def representatives(self) -> tuple[FloatArray, IntArray]:
         """Return a score for each bin that is not empty, and how many scores it stands for."""

@@ -174,8 +174,8 @@ def takes_sample(command: Command) -> Command:
 
     @wraps(command)
     def joined(**given: Any) -> Any:
-        scale = {name: given.pop(name) for name in ("memory", "sample")}
-        return command(scale={name: value for name, value in scale.items() if value is not None}, **given)
+        scale = _said(given, "memory", "sample")
+        return command(scale=scale, **given)
 
     return _with(_SAMPLE)(joined)
 
@@ -186,12 +186,18 @@ def takes_scale(command: Command) -> Command:
     @wraps(command)
     def joined(**given: Any) -> Any:
         master = given.pop("master")
-        scale = {name: given.pop(name) for name in ("memory", "sample", "cluster")}
+        scale = _said(given, "memory", "sample", "cluster")
         if master is not None:
-            scale["cluster"] = _with_master(scale["cluster"], master)
-        return command(scale={name: value for name, value in scale.items() if value is not None}, **given)
+            scale["cluster"] = _with_master(scale.get("cluster"), master)
+        return command(scale=scale, **given)
 
     return _with(_SCALE)(joined)
+
+
+def _said(given: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Take options out of ``given``; return those that were said."""
+    taken = {name: given.pop(name) for name in names}
+    return {name: value for name, value in taken.items() if value is not None}
 
 
 def _with_master(cluster: str | None, master: str) -> str:

@@ -12,7 +12,7 @@ from amiss.detectors.series_work import all_done
 from amiss.errors import DataError, ParameterError
 from amiss.reading.by_key import ByKey
 from amiss.reading.frames import Frame
-from amiss.reading.timeline import _frame_of
+from amiss.reading.timeline import frame_of
 from amiss.thresholds.by_labels import bad_and_good
 from amiss.workers import Task, cores
 
@@ -70,7 +70,7 @@ class Answers:
     def _for_another_process(self, at: int) -> Task:
         task: Task = self.task_of(at)
         try:
-            data: Frame = _frame_of(task["data"])
+            data: Frame = frame_of(task["data"])
         except DataError as error:
             return {**task, "data": None, "failed": str(error)}
         return {**task, "data": data}

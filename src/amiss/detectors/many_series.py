@@ -22,7 +22,7 @@ from amiss.detectors.shared_model import SharedModel
 from amiss.detectors.update_answer import Final, Update
 from amiss.errors import DataError, NotFittedError, ParameterError
 from amiss.reading.by_key import ByKey, LongForm, WideForm, key_columns
-from amiss.reading.timeline import Timeline, _frame_of
+from amiss.reading.timeline import Timeline, frame_of
 from amiss.thresholds import Threshold
 from amiss.workers import Task
 
@@ -266,7 +266,7 @@ class ManySeries(SeriesLearning):
     def _taken_apart(self, X: Any) -> ByKey:
         if self.by is not None:
             return LongForm(X, key_columns(self.by))
-        frame = _frame_of(X)
+        frame = frame_of(X)
         return WideForm(frame, Timeline(self.time)._find_time(frame))
 
     def _workers_for_many(self, series: int, points: int | None = None) -> int:

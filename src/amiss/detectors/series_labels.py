@@ -12,7 +12,7 @@ from amiss.batch import AnyArray, BoolArray, FloatArray, IntArray
 from amiss.detectors.series_rows import SeriesRows, of_rows
 from amiss.reading.label_ranges import is_ranges, labels_of_rows, labels_of_times
 from amiss.reading.time_column import read_times
-from amiss.reading.timeline import Timeline, _frame_of, _numeric
+from amiss.reading.timeline import Timeline, _numeric, frame_of
 from amiss.thresholds.by_labels import bad_and_good
 
 
@@ -28,7 +28,7 @@ class SeriesLabels(SeriesRows):
         """Return one label a row; of ranges those of the rows inside."""
         if not is_ranges(labels):
             return labels
-        frame = _frame_of(data)
+        frame = frame_of(data)
         time = Timeline(self.time)._find_time(frame)
         if time is None:
             return labels_of_rows(labels, len(frame))
@@ -46,7 +46,7 @@ class SeriesLabels(SeriesRows):
 
     def _kept(self, data: Any, labels: Any) -> tuple[Any, BoolArray, BoolArray]:
         """Return the series with its bad points missing, which they are, and which are good."""
-        frame = _frame_of(data)
+        frame = frame_of(data)
         bad, good = bad_and_good(labels, len(frame))
         time = Timeline(self.time)._find_time(frame)
         moments = np.arange(len(frame))

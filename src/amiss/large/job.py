@@ -26,13 +26,13 @@ from amiss.large.data import LargeData, find_data
 from amiss.large.folder import JobFolder
 from amiss.large.joining import join
 from amiss.large.pace import Pace
-from amiss.large.sampling import SAMPLE, drawn_words, read_sample, refuse_series, without_jobs
+from amiss.large.sampling import drawn_words, read_sample, refuse_series, without_jobs
 from amiss.large_detection import LargeDetection
 from amiss.model_file import load, save
 from amiss.models.given import network_named
 from amiss.outputs import is_one_file
 from amiss.part import make_part
-from amiss.partitions import Partitions
+from amiss.partitions import SAMPLE, Partitions
 from amiss.progress import Told, listening
 
 if TYPE_CHECKING:

@@ -8,12 +8,10 @@ from amiss.detectors.any_kind import Choice
 from amiss.errors import DataError
 from amiss.job import Job, Reading, unfitted
 from amiss.large.data import LargeData, find_data
+from amiss.partitions import SAMPLE
 from amiss.partitions import sample as drawn_from
 from amiss.progress import Told
 from amiss.reading.side_columns import labels_in
-
-SAMPLE = 20_000
-"""Rows to learn from."""
 
 
 def read_some(

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Places = NDArray[np.int64]
 
+SAMPLE = 20_000
+"""Rows to learn from: with more, ranking and threshold hardly change (docs/scale.md)."""
+
 _PLACE = "amiss.partitions.records"
 _BLOCK = 2**18
 _GAMMA, _MIX_1, _MIX_2 = (

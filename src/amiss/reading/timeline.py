@@ -62,7 +62,7 @@ class Timeline(TimeGrid):
         DataError
             No column holds numbers, the time column is not there, time is missing, or stands twice where it must not.
         """
-        frame = _frame_of(data)
+        frame = frame_of(data)
         self.time = self._find_time(frame)
         read = None if self.time is None else read_times(frame, self.time, self.tz, self.time_format)
         values = {n: _numeric(c) for n, c in zip(frame.names, frame.columns, strict=True) if n != self.time}
@@ -103,7 +103,7 @@ class Timeline(TimeGrid):
         DataError
             A channel is not there or holds text, or time is missing.
         """
-        frame = _frame_of(data)
+        frame = frame_of(data)
         self._check_channels(frame)
         by_name = frame.named and self.named
         names = frame.names if by_name or self._are_there(frame) else tuple(self.channels)
@@ -159,7 +159,7 @@ class Timeline(TimeGrid):
         return next(of_times, None) if self.time is None else self.time
 
 
-def _frame_of(data: Any) -> Frame:
+def frame_of(data: Any) -> Frame:
     """Return the columns of a frame, an array, or a single channel."""
     if hasattr(data, "to_frame") and not hasattr(data, "columns"):
         name = getattr(data, "name", None) or "value"

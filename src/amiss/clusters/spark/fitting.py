@@ -15,11 +15,12 @@ from amiss.clusters.spark.carried import Carried, carried
 from amiss.clusters.spark.rows import looked_at
 from amiss.clusters.spark.session import checked_spark, map_arrow, names_of, renamed
 from amiss.detectors.base import Detector
+from amiss.partitions import SAMPLE
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-ROWS, SCORES = 20_000, 20_000_000
+SCORES = 20_000_000
 _SPARE = (
     6.0  # standard deviations of the number of rows drawn: fewer than are wanted come once in a billion times
 )
@@ -29,7 +30,7 @@ _PRIORITY = "amiss_priority"
 def fit(
     df: DataFrame,
     detector: Detector | None = None,
-    rows: int = ROWS,
+    rows: int = SAMPLE,
     random_state: int = 0,
     *,
     keys: str | Sequence[str] = (),

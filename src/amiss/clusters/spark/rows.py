@@ -90,10 +90,10 @@ def looked_at(detector: Detector, names: Sequence[str], keys: Sequence[str]) -> 
     """
     import polars as pl
 
-    learnt = getattr(getattr(detector, "columns_", None), "names_", ())
-    named = bool(learnt) and detector.columns_.named_  # type: ignore[attr-defined]
+    columns = getattr(detector, "columns_", None)  # a list of strings has none
+    learnt = columns.names_ if columns is not None and columns.named_ else ()
     rest = [name for name in names if name not in keys]
-    looked = tuple(learnt) if named and set(learnt) <= set(names) else tuple(rest)
+    looked = tuple(learnt) if learnt and set(learnt) <= set(names) else tuple(rest)
     probe = pl.DataFrame(
         {name: [None] for name in dict.fromkeys([*looked, *(k for k in keys if k in names)])}
     )
